@@ -1,0 +1,39 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "tiecheck",
+  platforms: [.macOS(.v14)],
+  products: [
+    .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers"]),
+    .executable(name: "tiecheck", targets: ["tiecheck"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
+    .target(name: "GSLKit", dependencies: ["CGSL"]),
+    .target(name: "TiedLayers", dependencies: ["GSLKit"]),
+    .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
+    .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
+    .target(name: "CheckReport", dependencies: ["GradientCheck"]),
+    .target(
+      name: "TiecheckCommands",
+      dependencies: [
+        "CheckReport", "FaultGallery",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      resources: [.embedInCode("Resources/digits.csv")]),
+    .executableTarget(name: "tiecheck", dependencies: ["TiecheckCommands"]),
+    .testTarget(name: "GSLKitTests", dependencies: ["GSLKit"]),
+    .testTarget(
+      name: "TiedLayersTests", dependencies: ["TiedLayers"], resources: [.copy("Golden")]),
+    .testTarget(name: "GradientCheckTests", dependencies: ["GradientCheck"]),
+    .testTarget(name: "FaultGalleryTests", dependencies: ["FaultGallery"]),
+    .testTarget(name: "CheckReportTests", dependencies: ["CheckReport"]),
+    .testTarget(name: "TiecheckCommandsTests", dependencies: ["TiecheckCommands"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

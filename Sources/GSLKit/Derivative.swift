@@ -1,0 +1,90 @@
+import CGSL
+
+/// Which of GSL's adaptive difference formulas is used (gsl_deriv.h).
+public enum DerivativeFormula: String, Codable, Sendable, CaseIterable {
+  /// x - h, x - h/2, x + h/2, x + h: error O(h^4).
+  case central
+  /// x + h/4, x + h/2, x + 3h/4, x + h: error O(h^4), nothing left of x.
+  case forward
+  /// The same on the other side.
+  case backward
+}
+
+/// What `gsl_deriv_*` found.
+public struct DerivativeEstimate: Equatable, Sendable {
+  /// The derivative.
+  public let value: Double
+  /// GSL's own estimate of its absolute error. It knows nothing of noise in the function.
+  public let errorEstimate: Double
+  /// The smallest distance from x at which the function was evaluated.
+  public let smallestStep: Double
+  /// How often the function was evaluated.
+  public let evaluations: Int
+}
+
+/// The derivative of `function` at `x` by GSL, starting from step `step`.
+///
+/// GSL may try a second step and keeps the better result; it reports neither that step nor a
+/// function value that is not finite, so both are watched here. An error thrown by `function` is
+/// kept aside while C is on the stack and thrown again afterwards.
+///
+/// - Throws: what `function` throws; `GSLError` for a status. A value that is not finite is
+///   returned as it is: whoever asks decides.
+public func derivative(
+  at x: Double, step: Double, _ formula: DerivativeFormula = .central,
+  of function: (Double) throws -> Double
+) throws -> DerivativeEstimate {
+  precondition(step > 0 && step.isFinite, "the step must be positive and finite, not \(step)")
+  var value = Double.nan
+  var errorEstimate = Double.nan
+  let context = try withoutActuallyEscaping(function) { function in
+    let context = DerivativeContext(function, at: x)
+    try withExtendedLifetime(context) {
+      var gslFunction = gsl_function(
+        function: { x, context in
+          Unmanaged<DerivativeContext>.fromOpaque(context!).takeUnretainedValue().evaluate(x)
+        },
+        params: Unmanaged.passUnretained(context).toOpaque())
+      try GSL.check("gsl_deriv_\(formula)") {
+        switch formula {
+        case .central: gsl_deriv_central(&gslFunction, x, step, &value, &errorEstimate)
+        case .forward: gsl_deriv_forward(&gslFunction, x, step, &value, &errorEstimate)
+        case .backward: gsl_deriv_backward(&gslFunction, x, step, &value, &errorEstimate)
+        }
+      }
+    }
+    context.function = nil
+    return context
+  }
+  if let error = context.error { throw error }
+  return DerivativeEstimate(
+    value: value, errorEstimate: errorEstimate, smallestStep: context.smallestStep,
+    evaluations: context.evaluations)
+}
+
+/// What the C callback needs: one allocation for each derivative, none for each evaluation.
+private final class DerivativeContext {
+  var function: ((Double) throws -> Double)?
+  let x: Double
+  var error: (any Error)?
+  var smallestStep = Double.infinity
+  var evaluations = 0
+
+  init(_ function: @escaping (Double) throws -> Double, at x: Double) {
+    self.function = function
+    self.x = x
+  }
+
+  func evaluate(_ point: Double) -> Double {
+    guard error == nil, let function else { return .nan }
+    evaluations += 1
+    let step = abs(point - x)
+    if step > 0 && step < smallestStep { smallestStep = step }
+    do {
+      return try function(point)
+    } catch {
+      self.error = error
+      return .nan
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import CGSL
+
+/// A status other than success that a GSL routine returned.
+public struct GSLError: Error, Equatable, CustomStringConvertible {
+  /// The routine that failed, as GSL names it.
+  public let routine: String
+  /// GSL's status, one of `gsl_errno.h`.
+  public let status: Int32
+
+  public var description: String {
+    "\(routine) failed: \(String(cString: gsl_strerror(status))) (GSL status \(status))"
+  }
+}
+
+/// Facts about the GSL in use, and the one switch that must be thrown before its first call.
+public enum GSL {
+  /// The version of the library that is linked, such as "2.7.1".
+  public static var version: String { String(cString: tiecheck_gsl_version()) }
+
+  /// The BLAS behind every matrix product: GSL's own reference implementation.
+  public static let blas = "gslcblas"
+
+  /// GSL's default error handler aborts the process. Every wrapper of this module reads `ready`
+  /// before it calls into GSL, which turns that handler off exactly once; statuses become errors.
+  static let ready: Void = {
+    _ = gsl_set_error_handler_off()
+  }()
+
+  /// Calls `body` with the error handler off and throws its status unless it is success.
+  static func check(_ routine: String, _ body: () -> Int32) throws {
+    _ = ready
+    let status = body()
+    guard status == 0 else { throw GSLError(routine: routine, status: status) }
+  }
+}

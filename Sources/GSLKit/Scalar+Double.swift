@@ -1,0 +1,218 @@
+import CGSL
+import Foundation
+
+// The loops are written with `while` and raw pointers: in a debug build that is what keeps a
+// whole gradient check within seconds.
+extension Double: Scalar {
+  public static var unitRoundoff: Double { Double(Double.ulpOfOne) / 2 }
+
+  public static func gemm(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
+    _ a: UnsafePointer<Double>, _ lda: Int, _ b: UnsafePointer<Double>, _ ldb: Int, _ beta: Double,
+    _ c: UnsafeMutablePointer<Double>
+  ) {
+    cblas_dgemm(
+      CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+      Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(n))
+  }
+
+  public static func addScaled(
+    _ alpha: Double, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ count: Int
+  ) {
+    cblas_daxpy(Int32(count), alpha, x, 1, y, 1)
+  }
+
+  public static func addRow(
+    _ row: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ rows: Int, _ columns: Int
+  ) {
+    var i = 0
+    while i < rows {
+      cblas_daxpy(Int32(columns), 1, row, 1, y + i * columns, 1)
+      i += 1
+    }
+  }
+
+  public static func addColumnSums(
+    _ x: UnsafePointer<Double>, _ sums: UnsafeMutablePointer<Double>, _ rows: Int, _ columns: Int
+  ) {
+    var i = 0
+    while i < rows {
+      cblas_daxpy(Int32(columns), 1, x + i * columns, 1, sums, 1)
+      i += 1
+    }
+  }
+
+  public static func apply(
+    _ f: ElementwiseFunction, _ x: UnsafeMutablePointer<Double>, _ count: Int
+  ) {
+    var i = 0
+    switch f {
+    case .identity: break
+    case .tanh:
+      while i < count {
+        x[i] = Foundation.tanh(x[i])
+        i += 1
+      }
+    case .sigmoid:
+      while i < count {
+        x[i] = sigmoid(x[i])
+        i += 1
+      }
+    case .relu:
+      // A NaN must stay a NaN: max(x, 0) would hide it.
+      while i < count {
+        if x[i] < 0 { x[i] = 0 }
+        i += 1
+      }
+    case .softplus:
+      while i < count {
+        x[i] = softplus(x[i])
+        i += 1
+      }
+    }
+  }
+
+  public static func multiplyByDerivative(
+    of f: ElementwiseFunction, at x: UnsafePointer<Double>, _ cotangent: UnsafeMutablePointer<Double>,
+    _ count: Int
+  ) {
+    var i = 0
+    switch f {
+    case .identity: break
+    case .tanh:
+      // (1 - y)(1 + y) keeps the digits that 1 - y^2 loses where y is near 1.
+      while i < count {
+        let y = Foundation.tanh(x[i])
+        cotangent[i] *= (1 - y) * (1 + y)
+        i += 1
+      }
+    case .sigmoid:
+      // sigmoid(-x) keeps the digits that 1 - sigmoid(x) loses.
+      while i < count {
+        cotangent[i] *= sigmoid(x[i]) * sigmoid(-x[i])
+        i += 1
+      }
+    case .relu:
+      while i < count {
+        if x[i] <= 0 { cotangent[i] = 0 }
+        i += 1
+      }
+    case .softplus:
+      while i < count {
+        cotangent[i] *= sigmoid(x[i])
+        i += 1
+      }
+    }
+  }
+
+  public static func sumOfSquaredDifferences(
+    _ y: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ count: Int
+  ) -> Double {
+    var sum: Double = 0
+    var lost: Double = 0
+    var i = 0
+    while i < count {
+      let difference = y[i] - t[i]
+      let term = difference * difference
+      let next = sum + term
+      lost += sum >= term ? (sum - next) + term : (term - next) + sum
+      sum = next
+      i += 1
+    }
+    return lost.isFinite ? sum + lost : sum
+  }
+
+  public static func sumOfLogisticLosses(
+    logits a: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ count: Int
+  ) -> Double {
+    var sum: Double = 0
+    var lost: Double = 0
+    var i = 0
+    while i < count {
+      let term = softplus(a[i]) - t[i] * a[i]
+      let next = sum + term
+      lost += Swift.abs(sum) >= Swift.abs(term) ? (sum - next) + term : (term - next) + sum
+      sum = next
+      i += 1
+    }
+    return lost.isFinite ? sum + lost : sum
+  }
+
+  public static func sumOfBernoulliLosses(
+    probabilities y: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ count: Int
+  ) -> Double {
+    var sum = CompensatedSum<Double>()
+    var i = 0
+    while i < count {
+      // 0 log 0 is 0.
+      if t[i] != 0 { sum.add(-t[i] * Foundation.log(y[i])) }
+      if t[i] != 1 { sum.add((t[i] - 1) * Foundation.log1p(-y[i])) }
+      i += 1
+    }
+    return sum.value
+  }
+
+  public static func sumOfSoftmaxLosses(
+    logits a: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ rows: Int, _ columns: Int
+  ) -> Double {
+    var sum = CompensatedSum<Double>()
+    var i = 0
+    while i < rows {
+      let row = a + i * columns
+      let largest = self.largest(row, columns)
+      var exponentials = CompensatedSum<Double>()
+      var j = 0
+      while j < columns {
+        exponentials.add(Foundation.exp(row[j] - largest))
+        j += 1
+      }
+      let logOfSum = Foundation.log(exponentials.value)
+      j = 0
+      while j < columns {
+        sum.add(t[i * columns + j] * (logOfSum - (row[j] - largest)))
+        j += 1
+      }
+      i += 1
+    }
+    return sum.value
+  }
+
+  public static func softmaxRows(_ x: UnsafeMutablePointer<Double>, _ rows: Int, _ columns: Int) {
+    var i = 0
+    while i < rows {
+      let row = x + i * columns
+      let largest = self.largest(row, columns)
+      var total: Double = 0
+      var j = 0
+      while j < columns {
+        row[j] = Foundation.exp(row[j] - largest)
+        total += row[j]
+        j += 1
+      }
+      cblas_dscal(Int32(columns), 1 / total, row, 1)
+      i += 1
+    }
+  }
+
+  /// The largest of `count` elements, or a NaN where there is one.
+  private static func largest(_ x: UnsafePointer<Double>, _ count: Int) -> Double {
+    var largest = -Double.infinity
+    var j = 0
+    while j < count {
+      if !(x[j] <= largest) { largest = x[j] }
+      j += 1
+    }
+    return largest
+  }
+
+  /// Uses the exponential that cannot overflow on either side.
+  private static func sigmoid(_ x: Double) -> Double {
+    if x >= 0 { return 1 / (1 + Foundation.exp(-x)) }
+    let e = Foundation.exp(x)
+    return e / (1 + e)
+  }
+
+  private static func softplus(_ x: Double) -> Double {
+    (x > 0 ? x : 0) + Foundation.log1p(Foundation.exp(-Swift.abs(x)))
+  }
+}

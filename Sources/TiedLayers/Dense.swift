@@ -1,0 +1,69 @@
+import GSLKit
+
+/// output = activation(input K + b): a dense layer on a Kernel, with an optional bias.
+public struct Dense<S: Scalar>: ActivatedLayer {
+  public let name: String
+  public var kernel: Kernel<S>
+  public var bias: Parameter<S>?
+  public let activation: ElementwiseFunction
+
+  /// - Parameters:
+  ///   - kernel: inputs x outputs as this layer sees it; `other.kernel.transposed` ties.
+  ///   - bias: one element for each output. Checked when the layer runs.
+  public init(
+    _ name: String, kernel: Kernel<S>, bias: Parameter<S>? = nil,
+    activation: ElementwiseFunction = .identity
+  ) {
+    self.name = name
+    self.kernel = kernel
+    self.bias = bias
+    self.activation = activation
+  }
+
+  public var kind: String { activation == .identity ? "Dense" : "Dense (\(activation))" }
+
+  public var kernels: [Kernel<S>] {
+    get { [kernel] }
+    set { kernel = newValue[0] }
+  }
+
+  public var biases: [Parameter<S>] {
+    get { bias.map { [$0] } ?? [] }
+    set { bias = newValue.first }
+  }
+
+  public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
+    guard input.columns == kernel.rows else {
+      throw ShapeMismatch(
+        operation: "dense layer \"\(name)\"", given: "an input of width \(input.columns)",
+        expected: "\(kernel.rows)",
+        hint: input.columns == kernel.columns
+          ? "Is the kernel used the wrong way round (transposed)?" : nil)
+    }
+    if let bias, bias.count != kernel.columns {
+      throw Self.biasMismatch(layer: name, length: bias.count, outputs: kernel.columns)
+    }
+    var output = try kernel.multiply(input)
+    if let bias { try output.addToEachRow(bias.values) }
+    return output
+  }
+
+  public func backward(
+    preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
+  ) throws -> Matrix<S> {
+    try gradients.addProduct(input: input, cotangent: preactivationCotangent, to: kernel)
+    if let bias { try gradients.addColumnSums(of: preactivationCotangent, to: bias) }
+    return try kernel.multiplyAdjoint(preactivationCotangent)
+  }
+
+  /// The error for a bias that does not fit, with the reason the well-known answer fails there.
+  static func biasMismatch(layer: String, length: Int, outputs: Int) -> ShapeMismatch {
+    ShapeMismatch(
+      operation: "dense layer \"\(layer)\"", given: "a bias of length \(length)",
+      expected: "\(outputs), one for each output",
+      hint: "A tied decoder needs a bias of its own: the encoder's has one element for each hidden "
+        + "unit, and fits the decoder's outputs only where the kernel is square. The well-known "
+        + "answer to the question of tied layers adds the encoder's bias in both, which is why it "
+        + "fails as soon as it is not 5 -> 5.")
+  }
+}

@@ -1,0 +1,79 @@
+import GSLKit
+
+/// One layer of a network: a function of a batch and of the Parameters it uses.
+///
+/// There are no caches: the derivative is a function of a point, and `backward` says which. A layer
+/// that is used twice is therefore simply right.
+public protocol Layer<S> {
+  associatedtype S: Scalar
+
+  /// Unique within a Chain, such as "encoder".
+  var name: String { get }
+  /// What the summary calls it, such as "Dense (tanh)".
+  var kind: String { get }
+  /// The kernels this layer uses, one element for each use. Setting rebinds the uses, in the same
+  /// order, to Kernels of the same shape and orientation.
+  var kernels: [Kernel<S>] { get set }
+  /// The biases this layer uses. Setting rebinds them, in the same order.
+  var biases: [Parameter<S>] { get set }
+
+  /// The output (batch x outputs) for an input (batch x inputs).
+  /// - Throws: `ShapeMismatch` where the input does not fit.
+  func forward(_ input: Matrix<S>) throws -> Matrix<S>
+
+  /// Adds this layer's contributions to `gradients` and returns the cotangent of its input.
+  /// - Parameters:
+  ///   - cotangent: the derivative of the loss by this layer's output, batch x outputs.
+  ///   - input: the point, the very input that `forward` was given.
+  func backward(
+    _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
+  ) throws -> Matrix<S>
+}
+
+extension Layer {
+  public var kind: String {
+    let type = String(describing: type(of: self))
+    return String(type.prefix { $0 != "<" })
+  }
+
+  /// Every Parameter that this layer says it uses, once each, kernels first.
+  public var parameters: [Parameter<S>] {
+    uniqued(kernels.map(\.parameter) + biases)
+  }
+}
+
+/// A layer that ends in an elementwise activation, and can stop before it. A loss that is computed
+/// from the logits (binary cross-entropy after a sigmoid) needs exactly that.
+public protocol ActivatedLayer<S>: Layer {
+  var activation: ElementwiseFunction { get }
+
+  /// What the activation is applied to, batch x outputs.
+  func preactivation(_ input: Matrix<S>) throws -> Matrix<S>
+
+  /// `backward` from the cotangent of the preactivation.
+  func backward(
+    preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
+  ) throws -> Matrix<S>
+}
+
+extension ActivatedLayer {
+  public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
+    var output = try preactivation(input)
+    output.apply(activation)
+    return output
+  }
+
+  public func backward(
+    _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
+  ) throws -> Matrix<S> {
+    var inner = cotangent
+    try inner.multiplyByDerivative(of: activation, at: preactivation(input))
+    return try backward(preactivationCotangent: inner, at: input, into: &gradients)
+  }
+}
+
+/// Each Parameter once, in order of first appearance.
+public func uniqued<S>(_ parameters: [Parameter<S>]) -> [Parameter<S>] {
+  var seen: Set<ObjectIdentifier> = []
+  return parameters.filter { seen.insert(ObjectIdentifier($0)).inserted }
+}

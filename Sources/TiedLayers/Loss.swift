@@ -1,0 +1,98 @@
+import GSLKit
+
+/// A loss of a batch: one number.
+public enum Loss: String, Codable, Sendable, CaseIterable {
+  /// The mean over all elements of (y - t)^2.
+  case meanSquaredError = "mean_squared_error"
+  /// The mean over all elements of -t log y - (1 - t) log(1 - y), y in [0, 1]. After a sigmoid it is
+  /// computed from the logits.
+  case binaryCrossEntropy = "binary_cross_entropy"
+  /// The mean over rows of -sum_j t_j log softmax(y)_j: the output is taken as logits.
+  case softmaxCrossEntropy = "softmax_cross_entropy"
+
+  /// The activation that this loss prefers to undo: it is then computed from the logits.
+  public var fusedActivation: ElementwiseFunction? {
+    self == .binaryCrossEntropy ? .sigmoid : nil
+  }
+
+  /// The loss of a batch.
+  /// - Parameters:
+  ///   - output: batch x outputs.
+  ///   - target: the same shape.
+  ///   - areLogits: whether `output` is what stands before `fusedActivation`.
+  public func value<S: Scalar>(
+    _ output: Matrix<S>, target: Matrix<S>, areLogits: Bool = false
+  ) throws -> S {
+    try target.requireShape(of: output, operation: "\(self) against its target")
+    if self == .binaryCrossEntropy, !areLogits,
+      let index = output.elements.firstIndex(where: { $0 < 0 || $0 > 1 })
+    {
+      throw LossDomainError(value: Double(output.elements[index]))
+    }
+    let count = output.elements.count
+    let sum = output.elements.withUnsafeBufferPointer { y -> S in
+      target.elements.withUnsafeBufferPointer { t -> S in
+        guard let y = y.baseAddress, let t = t.baseAddress else { return 0 }
+        return switch self {
+        case .meanSquaredError: S.sumOfSquaredDifferences(y, t, count)
+        case .binaryCrossEntropy:
+          areLogits
+            ? S.sumOfLogisticLosses(logits: y, t, count)
+            : S.sumOfBernoulliLosses(probabilities: y, t, count)
+        case .softmaxCrossEntropy:
+          S.sumOfSoftmaxLosses(logits: y, t, output.rows, output.columns)
+        }
+      }
+    }
+    return sum / S(terms(of: output))
+  }
+
+  /// The derivative of the loss by its first argument, batch x outputs.
+  public func cotangent<S: Scalar>(
+    _ output: Matrix<S>, target: Matrix<S>, areLogits: Bool = false
+  ) throws -> Matrix<S> {
+    try target.requireShape(of: output, operation: "\(self) against its target")
+    let scale = 1 / S(terms(of: output))
+    var result = output
+    switch self {
+    case .meanSquaredError:
+      try result.add(target, scaledBy: -1)
+      for i in result.elements.indices { result.elements[i] *= 2 * scale }
+    case .binaryCrossEntropy where areLogits:
+      result.apply(.sigmoid)
+      try result.add(target, scaledBy: -1)
+      for i in result.elements.indices { result.elements[i] *= scale }
+    case .binaryCrossEntropy:
+      for i in result.elements.indices {
+        let (y, t) = (output.elements[i], target.elements[i])
+        result.elements[i] = ((t == 1 ? 0 : (1 - t) / (1 - y)) - (t == 0 ? 0 : t / y)) * scale
+      }
+    case .softmaxCrossEntropy:
+      // d/da_j of sum_k t_k (logsumexp(a) - a_k) = (sum_k t_k) softmax(a)_j - t_j.
+      result.softmaxRows()
+      for i in 0..<result.rows {
+        var total: S = 0
+        for j in 0..<result.columns { total += target[i, j] }
+        for j in 0..<result.columns {
+          result[i, j] = (total * result[i, j] - target[i, j]) * scale
+        }
+      }
+    }
+    return result
+  }
+
+  /// What the sum of the terms is divided by.
+  private func terms<S>(of output: Matrix<S>) -> Int {
+    self == .softmaxCrossEntropy ? output.rows : output.elements.count
+  }
+}
+
+/// A binary cross-entropy was given something that is not a probability.
+public struct LossDomainError: Error, Equatable, CustomStringConvertible {
+  public let value: Double
+
+  public var description: String {
+    "binary cross-entropy: got an output of \(value), expected probabilities in [0, 1]. "
+      + "End the network in a sigmoid, or use the mean squared error."
+  }
+}

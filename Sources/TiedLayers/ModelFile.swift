@@ -1,0 +1,250 @@
+import Foundation
+import GSLKit
+
+/// A network and its batch as JSON: layers in order, each naming the kernel and bias it uses. Two
+/// layers that name the same kernel are tied, and still are after saving and loading.
+///
+///     { "layers": [ {"type": "dense", "kernel": "W", "transposed": false, "bias": "b",
+///                    "activation": "tanh"}, ... ],
+///       "loss": "mean_squared_error", "input": [[...]], "target": [[...]],
+///       "parameters": { "W": [[...]], "b": [...] } }
+///
+/// Other keys are ignored. `bias` may be null or absent, `name` gives a layer a name.
+public struct ModelFile<S: Scalar> {
+  public var network: Network<S>
+  public var input: Matrix<S>
+  public var target: Matrix<S>
+
+  public init(network: Network<S>, input: Matrix<S>, target: Matrix<S>) {
+    self.network = network
+    self.input = input
+    self.target = target
+  }
+
+  // MARK: Reading
+
+  /// - Throws: `ModelFileError`, a sentence for the person who wrote the file.
+  public init(json: Data) throws {
+    let document: ModelDocument
+    do {
+      document = try JSONDecoder().decode(ModelDocument.self, from: json)
+    } catch let error as DecodingError {
+      throw ModelFileError(Self.sentence(for: error))
+    }
+    guard !document.layers.isEmpty else {
+      throw ModelFileError("\"layers\" is empty; a model needs at least one layer.")
+    }
+    guard let loss = Loss(rawValue: document.loss) else {
+      throw ModelFileError(
+        "\"loss\" is \"\(document.loss)\"; expected one of "
+          + "\(Loss.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")).")
+    }
+    input = try Self.matrix(document.input, named: "input")
+    target = try Self.matrix(document.target, named: "target")
+
+    var parameters: [String: Parameter<S>] = [:]
+    for (name, tensor) in document.parameters.sorted(by: { $0.key < $1.key }) {
+      switch tensor {
+      case .vector(let values):
+        try Self.requireFinite(values, named: name)
+        parameters[name] = Parameter(name, values.map { S($0) })
+      case .matrix(let rows):
+        parameters[name] = Parameter(name, try Self.matrix(rows, named: name))
+      }
+    }
+
+    var used: Set<String> = []
+    func parameter(_ name: String, in layer: String, as role: String, rank: Int) throws
+      -> Parameter<S>
+    {
+      guard let parameter = parameters[name] else {
+        let known = parameters.keys.sorted().joined(separator: ", ")
+        throw ModelFileError(
+          "\(layer) names the \(role) \"\(name)\", which is not among the parameters (\(known)).")
+      }
+      guard parameter.shape.count == rank else {
+        let expected = rank == 2 ? "a matrix (rows of numbers)" : "a list of numbers"
+        throw ModelFileError(
+          "\(layer) uses \"\(name)\" as its \(role); got shape \(shapeText(parameter.shape)), "
+            + "expected \(expected).")
+      }
+      used.insert(name)
+      return parameter
+    }
+
+    var layers: [any Layer<S>] = []
+    var width = input.columns
+    for (i, entry) in document.layers.enumerated() {
+      let name = entry.name ?? "layer\(i + 1)"
+      let label = "layer \(i + 1) (\"\(name)\")"
+      guard !layers.contains(where: { $0.name == name }) else {
+        throw ModelFileError("\(label): another layer has this name already; names must be unique.")
+      }
+      guard entry.type == "dense" else {
+        throw ModelFileError("\(label) has type \"\(entry.type)\"; expected \"dense\".")
+      }
+      guard let activation = ElementwiseFunction(rawValue: entry.activation ?? "identity") else {
+        let known = ElementwiseFunction.allCases.map { "\"\($0.rawValue)\"" }
+        throw ModelFileError(
+          "\(label) has the activation \"\(entry.activation ?? "")\"; expected one of "
+            + "\(known.joined(separator: ", ")).")
+      }
+      let kernel = Kernel(
+        try parameter(entry.kernel, in: label, as: "kernel", rank: 2),
+        transposed: entry.transposed ?? false)
+      guard kernel.rows == width else {
+        let how = kernel.isTransposed ? " transposed" : ""
+        let turned = kernel.columns == width ? " Is \"transposed\" the wrong way round?" : ""
+        throw ModelFileError(
+          "\(label) takes \(kernel.rows) inputs (kernel \"\(entry.kernel)\"\(how) is "
+            + "\(kernel.rows) x \(kernel.columns)), but is given \(width).\(turned)")
+      }
+      var bias: Parameter<S>?
+      if let biasName = entry.bias {
+        let found = try parameter(biasName, in: label, as: "bias", rank: 1)
+        guard found.count == kernel.columns else {
+          throw ModelFileError(
+            "\(Dense<S>.biasMismatch(layer: name, length: found.count, outputs: kernel.columns))")
+        }
+        bias = found
+      }
+      layers.append(Dense(name, kernel: kernel, bias: bias, activation: activation))
+      width = kernel.columns
+    }
+    for name in parameters.keys.sorted() where !used.contains(name) {
+      throw ModelFileError(
+        "parameter \"\(name)\" is used by no layer. Name it in a layer, or remove it.")
+    }
+    guard input.rows > 0 else { throw ModelFileError("\"input\" has no rows; expected a batch.") }
+    guard target.rows == input.rows, target.columns == width else {
+      throw ModelFileError(
+        "\"target\" is \(target.rows) x \(target.columns); expected \(input.rows) x \(width), one "
+          + "row for each row of \"input\" and one column for each output.")
+    }
+    network = Network(Chain(layers), loss: loss)
+  }
+
+  private static func matrix(_ rows: [[Double]], named name: String) throws -> Matrix<S> {
+    let columns = rows.first?.count ?? 0
+    guard columns > 0 else {
+      throw ModelFileError("\"\(name)\" is empty; expected rows of numbers.")
+    }
+    for (i, row) in rows.enumerated() {
+      guard row.count == columns else {
+        throw ModelFileError(
+          "\"\(name)\" is ragged: row \(i + 1) has \(row.count) numbers, row 1 has \(columns).")
+      }
+      try requireFinite(row, named: name)
+    }
+    return try Matrix(rows.map { $0.map { S($0) } })
+  }
+
+  /// A number can be finite in the file and overflow the precision that was asked for.
+  private static func requireFinite(_ values: [Double], named name: String) throws {
+    if let value = values.first(where: { !S($0).isFinite }) {
+      throw ModelFileError("\"\(name)\" holds \(value), which is not a finite \(S.self).")
+    }
+  }
+
+  private static func sentence(for error: DecodingError) -> String {
+    func place(_ path: [any CodingKey]) -> String {
+      guard !path.isEmpty else { return "the top level" }
+      return path.map { $0.intValue.map { "[\($0)]" } ?? ".\($0.stringValue)" }.joined()
+        .drop { $0 == "." }.description
+    }
+    switch error {
+    case .keyNotFound(let key, let context):
+      return "\"\(key.stringValue)\" is missing at \(place(context.codingPath)). A model file has "
+        + "\"layers\", \"loss\", \"input\", \"target\" and \"parameters\"."
+    case .typeMismatch(_, let context), .valueNotFound(_, let context):
+      return "\(place(context.codingPath)) is not of the expected kind: \(context.debugDescription)"
+    case .dataCorrupted(let context) where context.codingPath.isEmpty:
+      return "it is not JSON (numbers must be finite, text in double quotes)."
+    case .dataCorrupted(let context):
+      return "\(place(context.codingPath)) cannot be read: \(context.debugDescription)"
+    @unknown default:
+      return "it cannot be read: \(error)"
+    }
+  }
+
+  // MARK: Writing
+
+  /// The file's text, the same bytes for the same model.
+  /// - Throws: `ModelFileError` for a layer that is not a `Dense`, or two Parameters of one name:
+  ///   loaded again, they would be one.
+  public func json() throws -> Data {
+    var tensors: [String: Tensor] = [:]
+    for parameter in network.chain.parameters {
+      let values = parameter.values.nested.map { $0.map { Double($0) } }
+      let tensor: Tensor = parameter.shape.count == 2 ? .matrix(values) : .vector(values[0])
+      guard tensors.updateValue(tensor, forKey: parameter.name) == nil else {
+        throw ModelFileError(
+          "two parameters are called \"\(parameter.name)\"; loaded again they would be tied. "
+            + "Give each a name of its own.")
+      }
+    }
+    let entries = try network.chain.layers.map { layer -> LayerEntry in
+      guard let dense = layer as? Dense<S> else {
+        throw ModelFileError(
+          "layer \"\(layer.name)\" (\(layer.kind)) cannot be saved; only dense layers can.")
+      }
+      return LayerEntry(
+        name: dense.name, type: "dense", kernel: dense.kernel.parameter.name,
+        transposed: dense.kernel.isTransposed, bias: dense.bias?.name,
+        activation: dense.activation.rawValue)
+    }
+    let document = ModelDocument(
+      layers: entries, loss: network.loss.rawValue,
+      input: input.nested.map { $0.map { Double($0) } },
+      target: target.nested.map { $0.map { Double($0) } }, parameters: tensors)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    return try encoder.encode(document)
+  }
+}
+
+/// What is wrong with a model file, in one sentence.
+public struct ModelFileError: Error, Equatable, CustomStringConvertible {
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+private struct ModelDocument: Codable {
+  var layers: [LayerEntry]
+  var loss: String
+  var input: [[Double]]
+  var target: [[Double]]
+  var parameters: [String: Tensor]
+}
+
+private struct LayerEntry: Codable {
+  var name: String?
+  var type: String
+  var kernel: String
+  var transposed: Bool?
+  var bias: String?
+  var activation: String?
+}
+
+private enum Tensor: Codable {
+  case vector([Double])
+  case matrix([[Double]])
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let vector = try? container.decode([Double].self), !vector.isEmpty {
+      self = .vector(vector)
+    } else {
+      self = .matrix(try container.decode([[Double]].self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .vector(let values): try container.encode(values)
+    case .matrix(let rows): try container.encode(rows)
+    }
+  }
+}

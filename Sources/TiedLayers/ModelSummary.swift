@@ -1,0 +1,86 @@
+import GSLKit
+
+/// The table of a model's layers. A shared Parameter is listed in every layer that uses it and
+/// counted once in the total.
+public struct ModelSummary: Codable, Equatable, Sendable {
+  public struct Row: Codable, Equatable, Sendable {
+    public let name: String
+    public let type: String
+    /// The width of the output; the batch is left open.
+    public let outputWidth: Int
+    /// How many numbers the layer's Parameters hold.
+    public let parameters: Int
+    /// The other layers that use one of this layer's Parameters.
+    public let sharesWith: [String]
+
+    /// "(batch, 5)".
+    public var outputShape: String { "(batch, \(outputWidth))" }
+
+    enum CodingKeys: String, CodingKey {
+      case name, type, parameters
+      case outputWidth = "output_shape"
+      case sharesWith = "shares_with"
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: CodingKeys.self)
+      try container.encode(name, forKey: .name)
+      try container.encode(type, forKey: .type)
+      try container.encode([nil, outputWidth], forKey: .outputWidth)
+      try container.encode(parameters, forKey: .parameters)
+      try container.encode(sharesWith, forKey: .sharesWith)
+    }
+
+    public init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: CodingKeys.self)
+      name = try container.decode(String.self, forKey: .name)
+      type = try container.decode(String.self, forKey: .type)
+      let shape = try container.decode([Int?].self, forKey: .outputWidth)
+      outputWidth = (shape.last ?? nil) ?? 0
+      parameters = try container.decode(Int.self, forKey: .parameters)
+      sharesWith = try container.decode([String].self, forKey: .sharesWith)
+    }
+
+    init(name: String, type: String, outputWidth: Int, parameters: Int, sharesWith: [String]) {
+      self.name = name
+      self.type = type
+      self.outputWidth = outputWidth
+      self.parameters = parameters
+      self.sharesWith = sharesWith
+    }
+  }
+
+  public let layers: [Row]
+  /// Every Parameter counted once.
+  public let totalParameters: Int
+  /// The layers' rows added up: larger than the total where something is shared.
+  public let sumOverLayers: Int
+
+  enum CodingKeys: String, CodingKey {
+    case layers
+    case totalParameters = "total_parameters"
+    case sumOverLayers = "sum_over_layers"
+  }
+
+  /// - Parameter input: a batch, of which only the width matters.
+  /// - Throws: `ShapeMismatch` where the layers do not fit together.
+  public init<S: Scalar>(_ chain: Chain<S>, input: Matrix<S>) throws {
+    var activations = input
+    var rows: [Row] = []
+    for layer in chain.layers {
+      activations = try layer.forward(activations)
+      let own = Set(layer.parameters.map(ObjectIdentifier.init))
+      rows.append(
+        Row(
+          name: layer.name, type: layer.kind, outputWidth: activations.columns,
+          parameters: layer.parameters.reduce(0) { $0 + $1.count },
+          sharesWith: chain.layers.filter { other in
+            other.name != layer.name
+              && other.parameters.contains { own.contains(ObjectIdentifier($0)) }
+          }.map(\.name)))
+    }
+    layers = rows
+    totalParameters = chain.parameters.reduce(0) { $0 + $1.count }
+    sumOverLayers = rows.reduce(0) { $0 + $1.parameters }
+  }
+}

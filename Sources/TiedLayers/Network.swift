@@ -1,0 +1,99 @@
+import GSLKit
+
+/// A Chain with a loss: what is trained and checked, without its data.
+///
+/// Where the last layer ends in the very activation that the loss can undo (sigmoid before binary
+/// cross-entropy), loss and gradient are computed from the logits: 1 - sigmoid(37) is 0 in Double.
+public struct Network<S: Scalar> {
+  public var chain: Chain<S>
+  public var loss: Loss
+
+  public init(_ chain: Chain<S>, loss: Loss) {
+    self.chain = chain
+    self.loss = loss
+  }
+
+  /// The last layer, if the loss is computed from its logits.
+  private var logitLayer: (any ActivatedLayer<S>)? {
+    guard let fused = loss.fusedActivation,
+      let last = chain.layers.last as? any ActivatedLayer<S>, last.activation == fused
+    else { return nil }
+    return last
+  }
+
+  /// The loss of a batch.
+  public func value(_ input: Matrix<S>, target: Matrix<S>) throws -> S {
+    try value(fromLayer: 0, input, target: target) { _, run in try run() }
+  }
+
+  /// The loss when the layers from `first` on are run on `input`, the input of layer `first`.
+  ///
+  /// `around(l, run)` is called for each layer and must call `run`: what it changes before and puts
+  /// back after stands only while that one layer runs.
+  public func value(
+    fromLayer first: Int, _ input: Matrix<S>, target: Matrix<S>,
+    around: (Int, () throws -> Matrix<S>) throws -> Matrix<S>
+  ) throws -> S {
+    let logitLayer = logitLayer
+    var activations = input
+    for l in first..<chain.layers.count {
+      let layer = chain.layers[l]
+      activations = try around(l) {
+        if let logitLayer, l == chain.layers.count - 1 {
+          return try logitLayer.preactivation(activations)
+        }
+        return try layer.forward(activations)
+      }
+    }
+    return try loss.value(activations, target: target, areLogits: logitLayer != nil)
+  }
+
+  /// The gradient of the loss by every Parameter.
+  public func gradients(_ input: Matrix<S>, target: Matrix<S>) throws -> Gradients<S> {
+    var gradients = Gradients<S>()
+    try backward(input, target: target) { layer, run in try run(&gradients) }
+    return gradients
+  }
+
+  /// What each layer contributes to the gradient, in the order of the layers: one fresh
+  /// `Gradients` for each.
+  public func gradientsByLayer(
+    _ input: Matrix<S>, target: Matrix<S>
+  ) throws -> [Gradients<S>] {
+    var byLayer = [Gradients<S>](repeating: Gradients(), count: chain.layers.count)
+    try backward(input, target: target) { layer, run in try run(&byLayer[layer]) }
+    return byLayer
+  }
+
+  /// Runs the layers backwards; `accumulate` says where each layer's contributions go.
+  private func backward(
+    _ input: Matrix<S>, target: Matrix<S>,
+    accumulate: (Int, (inout Gradients<S>) throws -> Void) throws -> Void
+  ) throws {
+    guard !chain.layers.isEmpty else { return }
+    let inputs = try chain.inputs(input)
+    let last = chain.layers.count - 1
+    var cotangent: Matrix<S>
+    if let logitLayer {
+      let logits = try logitLayer.preactivation(inputs[last])
+      var inner = try loss.cotangent(logits, target: target, areLogits: true)
+      try accumulate(last) { gradients in
+        inner = try logitLayer.backward(
+          preactivationCotangent: inner, at: inputs[last], into: &gradients)
+      }
+      cotangent = inner
+    } else {
+      let output = try chain.layers[last].forward(inputs[last])
+      cotangent = try loss.cotangent(output, target: target)
+      try accumulate(last) { gradients in
+        cotangent = try chain.layers[last].backward(
+          cotangent, at: inputs[last], into: &gradients)
+      }
+    }
+    for l in (0..<last).reversed() {
+      try accumulate(l) { gradients in
+        cotangent = try chain.layers[l].backward(cotangent, at: inputs[l], into: &gradients)
+      }
+    }
+  }
+}

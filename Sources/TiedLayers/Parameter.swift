@@ -1,0 +1,89 @@
+import GSLKit
+
+/// A parameter of any precision, as a checker and an optimizer see it: a name, a shape and a list
+/// of numbers.
+public protocol AnyParameter: AnyObject, CustomStringConvertible {
+  /// Unique within a model.
+  var name: String { get }
+  /// [rows, columns] for a kernel, [count] for a bias.
+  var shape: [Int] { get }
+  /// The product of the shape.
+  var count: Int { get }
+  /// One element, in row order. Setting rounds to the parameter's own precision.
+  subscript(index: Int) -> Double { get set }
+  /// All elements, in row order. Setting rounds, and takes exactly `count` numbers.
+  var flat: [Double] { get set }
+  /// The nearest number this parameter can hold.
+  func rounded(_ value: Double) -> Double
+  /// The unit round-off of the arithmetic this parameter works in.
+  var unitRoundoff: Double { get }
+}
+
+extension AnyParameter {
+  public var description: String { "\(name) [\(shapeText(shape))]" }
+
+  /// The index pair or single index of element `index`, as people write it.
+  public func position(of index: Int) -> [Int] {
+    shape.count == 2 ? [index / shape[1], index % shape[1]] : [index]
+  }
+}
+
+/// A named tensor that training changes: a kernel (a matrix) or a bias (a vector).
+///
+/// Its identity IS the tie. Two layers are tied exactly when they hold the same `Parameter`. Equal
+/// values are not a tie, and neither is memory that two Parameters share.
+public final class Parameter<S: Scalar>: AnyParameter {
+  public let name: String
+  public let shape: [Int]
+  /// A bias is held as a 1 x count matrix.
+  public var values: Matrix<S> {
+    didSet {
+      precondition(
+        values.rows == oldValue.rows && values.columns == oldValue.columns,
+        "parameter \(name) [\(shapeText(shape))] was given \(shapeText(values.shape)) values")
+    }
+  }
+
+  /// A kernel.
+  public init(_ name: String, _ values: Matrix<S>) {
+    self.name = name
+    self.values = values
+    shape = values.shape
+  }
+
+  /// A bias.
+  public init(_ name: String, _ values: [S]) {
+    self.name = name
+    shape = [values.count]
+    var row = Matrix<S>(rows: 1, columns: values.count)
+    row.elements = values
+    self.values = row
+  }
+
+  public var count: Int { values.elements.count }
+
+  public subscript(index: Int) -> Double {
+    get { Double(values.elements[index]) }
+    set { setElement(index, S(newValue)) }
+  }
+
+  /// Apart from `values` so that one element changes in place.
+  private func setElement(_ index: Int, _ value: S) { values.elements[index] = value }
+
+  public var flat: [Double] {
+    get { values.elements.map { Double($0) } }
+    set {
+      precondition(newValue.count == count, "\(self) was given \(newValue.count) values")
+      values.elements = newValue.map { S($0) }
+    }
+  }
+
+  public func rounded(_ value: Double) -> Double { Double(S(value)) }
+
+  public var unitRoundoff: Double { S.unitRoundoff }
+
+  /// A Parameter of its own with the same values: not tied to this one.
+  public func copy(named name: String) -> Parameter {
+    shape.count == 1 ? Parameter(name, values.elements) : Parameter(name, values)
+  }
+}
