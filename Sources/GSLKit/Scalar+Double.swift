@@ -73,7 +73,8 @@ extension Double: Scalar {
   }
 
   public static func multiplyByDerivative(
-    of f: ElementwiseFunction, at x: UnsafePointer<Double>, _ cotangent: UnsafeMutablePointer<Double>,
+    of f: ElementwiseFunction, at x: UnsafePointer<Double>,
+    _ cotangent: UnsafeMutablePointer<Double>,
     _ count: Int
   ) {
     var i = 0

@@ -35,18 +35,22 @@ public protocol Scalar: BinaryFloatingPoint, Codable, Sendable, CustomStringConv
 
   /// The sum of (y - t)^2, compensated.
   static func sumOfSquaredDifferences(
-    _ y: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ count: Int) -> Self
+    _ y: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ count: Int
+  ) -> Self
   /// The sum of -t log y - (1 - t) log(1 - y) with y = sigmoid(a), computed from the logits a as
   /// softplus(a) - t a, compensated.
   static func sumOfLogisticLosses(
-    logits a: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ count: Int) -> Self
+    logits a: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ count: Int
+  ) -> Self
   /// The sum of -t log y - (1 - t) log(1 - y) from probabilities y in [0, 1], compensated.
   static func sumOfBernoulliLosses(
-    probabilities y: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ count: Int) -> Self
+    probabilities y: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ count: Int
+  ) -> Self
   /// The sum over rows of -sum_j t_j log softmax(a)_j, computed with the row's largest logit taken
   /// out first, compensated.
   static func sumOfSoftmaxLosses(
-    logits a: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ rows: Int, _ columns: Int) -> Self
+    logits a: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ rows: Int, _ columns: Int
+  ) -> Self
   /// Replaces each row of x by its softmax.
   static func softmaxRows(_ x: UnsafeMutablePointer<Self>, _ rows: Int, _ columns: Int)
 }

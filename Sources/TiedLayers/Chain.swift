@@ -27,25 +27,26 @@ public struct Chain<S: Scalar> {
     return inputs
   }
 
-  /// The same layers with every use after the first bound to a Parameter of its own: the untied
-  /// twin. A copy starts with the values its use had, in its use's orientation.
+  /// The untied twin: the same layers with every use bound to a Parameter of its own, which starts
+  /// with the values that use had, in that use's orientation. It shares nothing with this chain.
   public func untied() -> Chain {
-    var seen: Set<ObjectIdentifier> = []
-    var names = Set(parameters.map(\.name))
-    func own(_ parameter: Parameter<S>, in layer: String) -> Parameter<S>? {
-      guard !seen.insert(ObjectIdentifier(parameter)).inserted else { return nil }
-      var name = "\(parameter.name)_\(layer)"
-      while !names.insert(name).inserted { name += "'" }
-      return parameter.copy(named: name)
+    var names = Set<String>()
+    func name(_ parameter: Parameter<S>, in layer: any Layer<S>) -> String {
+      var name = parameter.name
+      if !names.insert(name).inserted {
+        name += "_\(layer.name)"
+        while !names.insert(name).inserted { name += "'" }
+      }
+      return name
     }
     var twin = self
-    for l in layers.indices {
-      twin.layers[l].kernels = layers[l].kernels.map { kernel in
-        guard let copy = own(kernel.parameter, in: layers[l].name) else { return kernel }
-        return kernel.isTransposed
-          ? Kernel(Parameter(copy.name, copy.values.transposed)) : Kernel(copy)
+    for (l, layer) in layers.enumerated() {
+      twin.layers[l].kernels = layer.kernels.map { kernel in
+        let values = kernel.parameter.values
+        return Kernel(
+          name(kernel.parameter, in: layer), kernel.isTransposed ? values.transposed : values)
       }
-      twin.layers[l].biases = layers[l].biases.map { own($0, in: layers[l].name) ?? $0 }
+      twin.layers[l].biases = layer.biases.map { $0.copy(named: name($0, in: layer)) }
     }
     return twin
   }

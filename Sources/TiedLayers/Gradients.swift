@@ -38,7 +38,8 @@ public struct Gradients<S: Scalar> {
   ) throws {
     guard input.rows == cotangent.rows else {
       throw ShapeMismatch(
-        operation: "gradient of \(kernel.parameter)", given: "a cotangent of \(cotangent.rows) rows",
+        operation: "gradient of \(kernel.parameter)",
+        given: "a cotangent of \(cotangent.rows) rows",
         expected: "\(input.rows), as the input has")
     }
     guard input.columns == kernel.rows, cotangent.columns == kernel.columns else {

@@ -32,7 +32,11 @@ public struct Kernel<S: Scalar> {
   public subscript(i: Int, j: Int) -> S {
     get { isTransposed ? parameter.values[j, i] : parameter.values[i, j] }
     nonmutating set {
-      if isTransposed { parameter.values[j, i] = newValue } else { parameter.values[i, j] = newValue }
+      if isTransposed {
+        parameter.values[j, i] = newValue
+      } else {
+        parameter.values[i, j] = newValue
+      }
     }
   }
 

@@ -58,7 +58,8 @@ private func stepEach(
   for (parameter, gradient) in zip(parameters, gradients) {
     guard gradient.count == parameter.count else {
       throw ShapeMismatch(
-        operation: "optimizer step of \(parameter)", given: "a gradient of \(gradient.count) elements",
+        operation: "optimizer step of \(parameter)",
+        given: "a gradient of \(gradient.count) elements",
         expected: "\(parameter.count)")
     }
     var values = parameter.flat

@@ -1,0 +1,97 @@
+import Foundation
+import GSLKit
+import TiedLayers
+
+/// Numbers behind a verdict, for a person to look at: what a report plots.
+public struct Evidence: Codable, Sendable {
+  /// One entry measured with many steps.
+  public struct StepSweep: Codable, Sendable {
+    public let parameter: String
+    public let index: [Int]
+    /// The claimed derivative.
+    public let analytic: Double
+    /// The step that the check used for this entry.
+    public let chosenStep: Double
+    public let points: [StepPoint]
+
+    enum CodingKeys: String, CodingKey {
+      case parameter, index, analytic, points
+      case chosenStep = "chosen_step"
+    }
+  }
+
+  public struct StepPoint: Codable, Sendable {
+    public let step: Double
+    /// |(f(x + h) - f(x - h)) / 2h - claimed|, the difference quotient every course begins with.
+    public let centralError: Double
+    /// |D - claimed| of the five-point rule, and its bound E.
+    public let fivePointError: Double
+    public let bound: Double
+
+    enum CodingKeys: String, CodingKey {
+      case step, bound
+      case centralError = "central_error"
+      case fivePointError = "five_point_error"
+    }
+  }
+
+  /// (claimed - measured) / bound, entry by entry, for one kernel.
+  public struct ResidualMap: Codable, Sendable {
+    public let parameter: String
+    public let ratios: [[Double]]
+  }
+
+  public let sweeps: [StepSweep]
+  public let residuals: [ResidualMap]
+
+  /// - Parameter objective: at the point where `gradient` was measured.
+  init(_ objective: any PathObjective, _ gradient: GradientResult, _ options: CheckOptions) throws {
+    let kernels = gradient.parameters.indices.filter { gradient.parameters[$0].shape.count == 2 }
+    residuals = kernels.filter { gradient.parameters[$0].reason == nil }.map { p in
+      let tensor = gradient.parameters[p]
+      let columns = tensor.shape[1]
+      return ResidualMap(
+        parameter: tensor.name,
+        ratios: (0..<tensor.shape[0]).map { i in
+          tensor.entries[(i * columns)..<((i + 1) * columns)].map { entry in
+            (entry.analytic - entry.numeric) / entry.bound
+          }
+        })
+    }
+    let witness = Witness(
+      value: gradient.value, sigma: gradient.noise,
+      z: Witness.quantile(alpha: options.alpha, entries: gradient.entries.total),
+      estimator: .fivePoint)
+    sweeps = try kernels.prefix(1).compactMap { p in
+      let tensor = gradient.parameters[p]
+      guard tensor.reason == nil, let entry = Self.typicalEntry(tensor) else { return nil }
+      let task = TensorTask(objective.parameters[p], claimed: nil) { entry, point in
+        try objective.value(parameter: p, entry: entry, at: point)
+      }
+      let claimed = tensor.entries[entry].analytic
+      let scale = tensorScale(task.values)
+      // A twentieth of a decade off round numbers: steps that are powers of ten or two are luckier
+      // than others.
+      let points = try stride(from: -12.0, through: -0.5, by: 0.25).map { exponent in
+        let points = try witness.fivePoint(
+          task.probe(entry), step: scale * Foundation.pow(10, exponent + 0.05))
+        let central = (points.values[3] - points.values[1]) / (2 * points.step)
+        return StepPoint(
+          step: points.step, centralError: abs(central - claimed),
+          fivePointError: abs(points.value - claimed), bound: points.bound)
+      }
+      return StepSweep(
+        parameter: tensor.name, index: tensor.entries[entry].index, analytic: claimed,
+        chosenStep: tensor.entries[entry].step, points: points)
+    }
+  }
+
+  /// The entry whose claimed derivative is nearest to the tensor's scale: neither dead nor wild.
+  private static func typicalEntry(_ tensor: TensorResult) -> Int? {
+    func distance(_ i: Int) -> Double {
+      let value = abs(abs(tensor.entries[i].analytic) - tensor.rms)
+      return value.isNaN ? .infinity : value
+    }
+    return tensor.entries.indices.min { distance($0) < distance($1) }
+  }
+}

@@ -1,0 +1,123 @@
+import GSLKit
+
+/// What one entry's witness says: a derivative and how far it can be trusted.
+public struct DerivativeBound: Codable, Equatable, Sendable {
+  /// The derivative, D.
+  public var value: Double
+  /// The error bound, E: |D - true derivative| <= E.
+  public var bound: Double
+  /// The step h, absolute.
+  public var step: Double
+}
+
+/// The first witness: four evaluations around an entry, a derivative and a bound.
+///
+/// With f0 shared, at x +- h and x +- 2h, using the steps actually represented:
+///
+///     d1 = f1 - f-1      d2 = f2 - f-2
+///     D  = (8 d1 - d2) / 12 h                        truncation h^4 f5 / 30
+///     D3 = d2 - 2 d1                                 = 2 h^3 f''' where smooth
+///     D4 = (f2 + f-2 - 2 f0) - 4 (f1 + f-1 - 2 f0)   = h^4 f'''' where smooth
+///     E  = 0.95 z sigma / h + 0.2 |D3| / h + 0.3 |D4| / h
+///
+/// 0.95 = sqrt(2 (8^2 + 1)) / 12 is the deviation of D for independent noise. A kink of slope jump J
+/// at offset c inside +-2h moves D by at most what its own D3 and D4 add to E; a smooth function's
+/// truncation error O(h^4) lies far below 0.2 |D3| / h = 0.4 h^2 |f'''|.
+struct FivePoint {
+  let x: Double
+  let step: Double
+  /// f(x - 2h), f(x - h), f(x), f(x + h), f(x + 2h).
+  let values: [Double]
+  let value: Double
+  let d3: Double
+  let d4: Double
+  /// The noise used: the objective's, or the rounding of these very values if that is larger.
+  let sigma: Double
+  /// The bound's part that shrinks with a larger step, and the part that shrinks with a smaller one.
+  let noiseBound: Double
+  let truncationBound: Double
+
+  var bound: Double { noiseBound + truncationBound }
+  var isFinite: Bool { values.allSatisfy(\.isFinite) }
+  /// The loss did not move at all, bit for bit.
+  var isFlat: Bool { values.allSatisfy { $0 == values[2] } }
+  var derivativeBound: DerivativeBound {
+    DerivativeBound(value: value, bound: bound, step: step)
+  }
+
+  /// - Parameters:
+  ///   - sigma: the noise of one evaluation; z: the quantile that covers all entries together.
+  ///   - rounded: the nearest point that can be represented.
+  init(
+    at x: Double, value f0: Double, step: Double, sigma: Double, z: Double, unitRoundoff: Double,
+    rounded: (Double) -> Double, function: (Double) throws -> Double
+  ) rethrows {
+    // The mirror image of the point above, so that both arms are equally long where the grid allows.
+    func pair(_ h: Double) -> (above: Double, below: Double) {
+      let above = rounded(x + h)
+      return (above, rounded(x - (above - x)))
+    }
+    let one = pair(step)
+    let two = pair(2 * step)
+    let (f1, m1) = (try function(one.above), try function(one.below))
+    let (f2, m2) = (try function(two.above), try function(two.below))
+    let (width1, width2) = (one.above - one.below, two.above - two.below)
+    let h = width1 / 2
+    let slope1 = (f1 - m1) / width1
+    let slope2 = (f2 - m2) / width2
+    self.x = x
+    self.step = h
+    values = [m2, m1, f0, f1, f2]
+    value = (4 * slope1 - slope2) / 3
+    d3 = 4 * h * (slope2 - slope1)
+    d4 = (f2 + m2 - 2 * f0) - 4 * (f1 + m1 - 2 * f0)
+    let largest = values.reduce(0) { max($0, abs($1)) }
+    self.sigma = max(sigma, unitRoundoff / 2 * largest)
+    noiseBound = 0.95 * z * self.sigma / h
+    truncationBound = (0.2 * abs(d3) + 0.3 * abs(d4)) / h
+  }
+
+  // MARK: Kinks
+
+  /// A jump of the slope: |D4| stands far above the noise, whatever the step.
+  func showsKink(z: Double) -> Bool { abs(d4) > 8.4 * z * sigma }
+
+  /// The one-sided derivatives, second order: +-(-3 f0 + 4 f+-1 - f+-2) / 2h.
+  var oneSided: (left: Double, right: Double) {
+    let right = (-3 * values[2] + 4 * values[3] - values[4]) / (2 * step)
+    let left = -(-3 * values[2] + 4 * values[1] - values[0]) / (2 * step)
+    return (left, right)
+  }
+
+  /// Whether `slope` lies between the one-sided derivatives, widened by their noise: at a kink every
+  /// such value is a subgradient.
+  func admitsSubgradient(_ slope: Double, z: Double) -> Bool {
+    let (left, right) = oneSided
+    let margin = 2.6 * z * sigma / step
+    return slope >= min(left, right) - margin && slope <= max(left, right) + margin
+  }
+
+  /// Where a single slope jump explains the four points: its offset from x and its size.
+  ///
+  /// J = (3 D3 - D4) / 2h with 0 <= D3 / J < h, or J = -(3 D3 + D4) / 2h with -h < D3 / J <= 0;
+  /// c = D3 / J. About half of all kinks can be located so.
+  var kink: Kink? {
+    for (jump, range) in [
+      ((3 * d3 - d4) / (2 * step), 0...1.0), (-(3 * d3 + d4) / (2 * step), -1.0...0),
+    ] where jump != 0 && jump.isFinite {
+      let offset = d3 / jump
+      if range.contains(offset / step) && abs(offset) < step {
+        return Kink(offset: offset, jump: jump)
+      }
+    }
+    return nil
+  }
+}
+
+/// A corner in the loss as a function of one entry.
+public struct Kink: Codable, Equatable, Sendable {
+  /// Where it is, as a distance from the entry's value.
+  public let offset: Double
+  /// By how much the slope jumps.
+  public let jump: Double
+}

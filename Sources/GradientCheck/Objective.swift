@@ -1,0 +1,190 @@
+import GSLKit
+import TiedLayers
+
+/// What a checker checks: a number that depends on parameters, and what somebody claims its
+/// gradient is.
+///
+/// `value()` and `gradients()` read the parameters' present values, every time. A checker changes
+/// elements between calls and puts the saved values back.
+public protocol Objective {
+  /// Every parameter once, in a fixed order.
+  var parameters: [any AnyParameter] { get }
+  /// The loss at the present point. This is all that a finite difference is made of.
+  func value() throws -> Double
+  /// The claimed gradient at the present point: one list for each parameter, in row order; nil where
+  /// none is claimed.
+  func gradients() throws -> [[Double]?]
+}
+
+extension Objective {
+  /// The value with one element of one parameter changed; the saved element is put back.
+  func value(parameter: Int, entry: Int, at point: Double) throws -> Double {
+    let parameter = parameters[parameter]
+    let saved = parameter[entry]
+    defer { parameter[entry] = saved }
+    parameter[entry] = point
+    return try value()
+  }
+
+  /// The unit round-off of the coarsest parameter.
+  var unitRoundoff: Double { parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff }
+}
+
+/// A loss and its gradient as plain functions of a list of numbers.
+public final class FunctionObjective: Objective {
+  private let parameter: Parameter<Double>
+  private let loss: ([Double]) throws -> Double
+  private let gradient: ([Double]) throws -> [Double]
+
+  /// - Parameters:
+  ///   - x: the point.
+  ///   - loss: a function of a list as long as `x`.
+  ///   - gradient: what is claimed to be its gradient, a list as long as `x`.
+  public init(
+    at x: [Double], named name: String = "x", loss: @escaping ([Double]) throws -> Double,
+    gradient: @escaping ([Double]) throws -> [Double]
+  ) {
+    parameter = Parameter(name, x)
+    self.loss = loss
+    self.gradient = gradient
+  }
+
+  public var parameters: [any AnyParameter] { [parameter] }
+  public func value() throws -> Double { try loss(parameter.values.elements) }
+  public func gradients() throws -> [[Double]?] { [try gradient(parameter.values.elements)] }
+}
+
+/// One use of a parameter by a layer.
+public struct Use: Hashable, Sendable {
+  /// The layer's place in the chain, and its name.
+  public let layer: Int
+  public let layerName: String
+  /// The parameter's place in `Objective.parameters`.
+  public let parameter: Int
+  /// Whether this use reads the parameter transposed.
+  public let isTransposed: Bool
+}
+
+/// An objective made of layers, so that the gradient through one use alone (a path) can be measured.
+public protocol PathObjective: Objective {
+  /// Which layer uses which parameter, in the order of the layers; one element for each pair.
+  var uses: [Use] { get }
+  /// The layers' names, in order.
+  var layerNames: [String] { get }
+  /// What each layer claims to contribute: by layer, then by parameter.
+  func gradientsByLayer() throws -> [[[Double]?]]
+  /// A function that gives the loss when one element of one parameter has another value only while
+  /// layer `layer` runs. Everything before that layer is computed once.
+  func pathFunction(layer: Int) throws -> (_ parameter: Int, _ entry: Int, _ point: Double) throws
+    -> Double
+  /// A function that runs layer `layer` alone, on the input it has at the present point whatever the
+  /// parameters are changed to afterwards, and gives its output.
+  func layerFunction(_ layer: Int) throws -> () throws -> [Double]
+  /// The same layers and values with every use bound to a parameter of its own; nil where there is
+  /// no such thing.
+  func untiedTwin() -> (any PathObjective)?
+  /// Element (row, column) of a use as its layer sees it, in that layer's orientation; a bias has
+  /// one row.
+  func read(_ use: Use, row: Int, column: Int) -> Double
+  /// Writes what `read` reads, through the same handle.
+  func write(_ use: Use, row: Int, column: Int, _ value: Double)
+}
+
+/// A network with a batch.
+public final class ChainObjective<S: Scalar>: PathObjective {
+  public var network: Network<S>
+  public let input: Matrix<S>
+  public let target: Matrix<S>
+
+  /// - Parameters:
+  ///   - input: batch x inputs.
+  ///   - target: batch x outputs.
+  public init(_ network: Network<S>, input: Matrix<S>, target: Matrix<S>) {
+    self.network = network
+    self.input = input
+    self.target = target
+  }
+
+  /// The Parameters themselves, each once, in order of first use.
+  public var typedParameters: [Parameter<S>] { network.chain.parameters }
+  public var parameters: [any AnyParameter] { typedParameters }
+
+  public func value() throws -> Double {
+    Double(try network.value(input, target: target))
+  }
+
+  public func gradients() throws -> [[Double]?] {
+    try network.gradients(input, target: target).flat(for: parameters)
+  }
+
+  public var layerNames: [String] { network.chain.layers.map(\.name) }
+
+  public var uses: [Use] {
+    let index = Dictionary(
+      uniqueKeysWithValues: typedParameters.enumerated().map { (ObjectIdentifier($1), $0) })
+    var uses: [Use] = []
+    for (l, layer) in network.chain.layers.enumerated() {
+      for parameter in layer.parameters {
+        let kernel = layer.kernels.first { $0.parameter === parameter }
+        uses.append(
+          Use(
+            layer: l, layerName: layer.name, parameter: index[ObjectIdentifier(parameter)]!,
+            isTransposed: kernel?.isTransposed ?? false))
+      }
+    }
+    return uses
+  }
+
+  public func gradientsByLayer() throws -> [[[Double]?]] {
+    let parameters = parameters
+    return try network.gradientsByLayer(input, target: target).map { $0.flat(for: parameters) }
+  }
+
+  public func pathFunction(
+    layer: Int
+  ) throws -> (_ parameter: Int, _ entry: Int, _ point: Double) throws -> Double {
+    let layerInput = try network.chain.inputs(input)[layer]
+    let parameters = typedParameters
+    return { [self] index, entry, point in
+      let parameter = parameters[index]
+      let value = try network.value(fromLayer: layer, layerInput, target: target) { l, run in
+        guard l == layer else { return try run() }
+        let saved = parameter[entry]
+        defer { parameter[entry] = saved }
+        parameter[entry] = point
+        return try run()
+      }
+      return Double(value)
+    }
+  }
+
+  public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
+    let layerInput = try network.chain.inputs(input)[layer]
+    return { [self] in
+      try network.chain.layers[layer].forward(layerInput).elements.map { Double($0) }
+    }
+  }
+
+  public func untiedTwin() -> (any PathObjective)? {
+    ChainObjective(
+      Network(network.chain.untied(), loss: network.loss), input: input, target: target)
+  }
+
+  public func read(_ use: Use, row: Int, column: Int) -> Double {
+    if let kernel = kernel(of: use) { return Double(kernel[row, column]) }
+    return parameters[use.parameter][column]
+  }
+
+  public func write(_ use: Use, row: Int, column: Int, _ value: Double) {
+    if let kernel = kernel(of: use) {
+      kernel[row, column] = S(value)
+    } else {
+      parameters[use.parameter][column] = value
+    }
+  }
+
+  private func kernel(of use: Use) -> Kernel<S>? {
+    let parameter = typedParameters[use.parameter]
+    return network.chain.layers[use.layer].kernels.first { $0.parameter === parameter }
+  }
+}

@@ -1,0 +1,183 @@
+import GSLKit
+import TiedLayers
+
+/// Confirms that layers which should share a parameter do, and that the gradient of a shared
+/// parameter is the sum of what its uses contribute.
+///
+/// Each path is measured without asking the model: an element is changed only while one layer runs.
+/// That also catches a layer that keeps a copy, or reads another layer behind its back.
+public struct TieCheck {
+  public var options: CheckOptions
+
+  public init(_ options: CheckOptions = CheckOptions()) { self.options = options }
+
+  /// - Parameters:
+  ///   - gradient: the gradient check of the same objective at the same point.
+  ///   - expected: sets of layer names that are meant to share a kernel.
+  public func check(
+    _ objective: any PathObjective, gradient: GradientResult, expected: [[String]] = []
+  ) throws -> TieResult {
+    let uses = objective.uses
+    let missing = missingTies(objective, expected: expected)
+    let claims = try objective.gradientsByLayer()
+    var groups: [TieGroup] = []
+    for p in objective.parameters.indices {
+      let group = uses.filter { $0.parameter == p }
+      guard group.count > 1 else { continue }
+      groups.append(
+        try check(objective, group, claims: claims, whole: gradient.parameters[p], gradient))
+    }
+    let verdict = missing.isEmpty ? Verdict.overall(groups.map(\.verdict)) : .fail
+    return TieResult(verdict: verdict, groups: groups, missing: missing)
+  }
+
+  private func missingTies(_ objective: any PathObjective, expected: [[String]]) -> [String] {
+    let uses = objective.uses.filter { objective.parameters[$0.parameter].shape.count == 2 }
+    return expected.compactMap { layers in
+      let kernels = layers.map { layer in
+        Set(uses.filter { $0.layerName == layer }.map(\.parameter))
+      }
+      guard let first = kernels.first,
+        kernels.dropFirst().reduce(first, { $0.intersection($1) }).isEmpty
+      else { return nil }
+      let held = zip(layers, kernels).map { layer, kernels in
+        let names = kernels.sorted().map { objective.parameters[$0].name }
+        return "\(layer) holds \(names.isEmpty ? "none" : names.joined(separator: ", "))"
+      }
+      return "\(layers.joined(separator: " and ")) should share one kernel, but "
+        + "\(held.joined(separator: ", ")). Equal values are not a tie: the first update moves them "
+        + "apart."
+    }
+  }
+
+  // MARK: One shared parameter
+
+  private func check(
+    _ objective: any PathObjective, _ uses: [Use], claims: [[[Double]?]], whole: TensorResult,
+    _ gradient: GradientResult
+  ) throws -> TieGroup {
+    let p = uses[0].parameter
+    let parameter = objective.parameters[p]
+    let identity = identityVerdict(objective, uses)
+    let follows = try uses.map { try self.follows(objective, $0) }
+
+    let zero = [Double](repeating: 0, count: parameter.count)
+    let tasks = try uses.map { use in
+      let function = try objective.pathFunction(layer: use.layer)
+      return TensorTask(
+        parameter, named: use.layerName, claimed: claims[use.layer][p] ?? zero,
+        function: { entry, point in try function(p, entry, point) })
+    }
+    let witness = Witness(
+      value: gradient.value, sigma: gradient.noise,
+      z: Witness.quantile(alpha: options.alpha, entries: parameter.count * uses.count),
+      estimator: options.estimator)
+    let measured = try TensorCheck(witness: witness, rtol: options.rtol, seed: options.seed)
+      .run(tasks, wholeScale: whole.rms).tensors
+
+    let square = innerProduct(whole.numeric, whole.numeric)
+    let paths = zip(uses, measured).map { use, path in
+      TieGroup.Path(
+        layer: use.layerName, norm: euclideanNorm(path.numeric),
+        claimedNorm: euclideanNorm(path.entries.map(\.analytic)),
+        share: square > 0 ? innerProduct(path.numeric, whole.numeric) / square : 0,
+        verdict: path.verdict, maxRelativeError: path.maxRelativeError)
+    }
+    let sumRule = self.sumRule(measured, whole)
+    let verdict = Verdict.overall(
+      [identity, sumRule.verdict] + paths.map(\.verdict) + follows.map(\.verdict))
+    return TieGroup(
+      parameter: parameter.name, shape: parameter.shape, verdict: verdict,
+      uses: uses.map { .init(layer: $0.layerName, transposed: $0.isTransposed) }, paths: paths,
+      sumRule: sumRule, identity: .init(verdict: identity), follows: follows, measured: measured)
+  }
+
+  /// Writes through each handle and reads through every other, bit for bit; puts the values back.
+  private func identityVerdict(_ objective: any PathObjective, _ uses: [Use]) -> Verdict {
+    let parameter = objective.parameters[uses[0].parameter]
+    let saved = parameter.flat
+    defer { parameter.flat = saved }
+    let (rows, columns) =
+      parameter.shape.count == 2 ? (parameter.shape[0], parameter.shape[1]) : (1, parameter.count)
+    let random = RandomSource(seed: options.seed)
+    func place(_ use: Use, _ i: Int, _ j: Int) -> (Int, Int) { use.isTransposed ? (j, i) : (i, j) }
+    for writer in uses {
+      for i in 0..<rows {
+        for j in 0..<columns {
+          let (row, column) = place(writer, i, j)
+          objective.write(writer, row: row, column: column, random.uniform(-1, 1))
+        }
+      }
+      for reader in uses {
+        for i in 0..<rows {
+          for j in 0..<columns {
+            let (row, column) = place(writer, i, j)
+            let (otherRow, otherColumn) = place(reader, i, j)
+            let written = objective.read(writer, row: row, column: column)
+            let read = objective.read(reader, row: otherRow, column: otherColumn)
+            guard written.bitPattern == read.bitPattern else { return .fail }
+          }
+        }
+      }
+    }
+    return .pass
+  }
+
+  /// Moves the parameter and watches the layer's output for a fixed input.
+  private func follows(_ objective: any PathObjective, _ use: Use) throws -> TieGroup.Follows {
+    let parameter = objective.parameters[use.parameter]
+    let saved = parameter.flat
+    defer { parameter.flat = saved }
+    let output = try objective.layerFunction(use.layer)
+    let before = try output()
+    let random = RandomSource(seed: options.seed)
+    let scale = tensorScale(saved)
+    for factor in [0.01, 1, 10] {
+      parameter.flat = saved.map { $0 + factor * scale * random.uniform(-1, 1) }
+      if try output() != before {
+        return .init(layer: use.layerName, verdict: .pass, reason: nil)
+      }
+    }
+    if before.allSatisfy({ $0 == 0 }) {
+      return .init(
+        layer: use.layerName, verdict: .inconclusive,
+        reason: "its output is zero on this batch whatever the parameter is")
+    }
+    return .init(
+      layer: use.layerName, verdict: .fail,
+      reason: "its output does not change when \(parameter.name) does: it holds a copy")
+  }
+
+  /// Measured: within the error bounds. Claimed: within rounding.
+  private func sumRule(_ paths: [TensorResult], _ whole: TensorResult) -> TieGroup.SumRule {
+    var verdict = Verdict.pass
+    var (largest, largestClaimed) = (0.0, 0.0)
+    let claimedRMS = rootMeanSquare(whole.entries.map(\.analytic))
+    for i in whole.entries.indices {
+      let entry = whole.entries[i]
+      var (sum, claimed, bound) = (0.0, 0.0, entry.bound)
+      for path in paths {
+        sum += path.entries[i].numeric
+        claimed += path.entries[i].analytic
+        bound += path.entries[i].bound
+      }
+      let error = abs(sum - entry.numeric)
+      let claimedError = abs(claimed - entry.analytic)
+      if !(error <= bound) {
+        // A bound that is exceeded where kinks or non-finite losses lie proves nothing.
+        let isFinite = sum.isFinite && entry.numeric.isFinite
+        verdict = Verdict.overall([verdict, isFinite ? .fail : .inconclusive])
+      }
+      // Additions in another order: a few roundings of the terms.
+      let terms = paths.reduce(abs(entry.analytic)) { $0 + abs($1.entries[i].analytic) }
+      if !(claimedError <= 1e-12 * max(terms, claimedRMS) || options.rtol > 1e-4) {
+        verdict = .fail
+      }
+      if error > 0 { largest = max(largest, error / max(abs(entry.numeric), whole.rms)) }
+      if claimedError > 0 {
+        largestClaimed = max(largestClaimed, claimedError / max(abs(entry.analytic), claimedRMS))
+      }
+    }
+    return .init(verdict: verdict, maxRelativeError: largest, maxClaimedError: largestClaimed)
+  }
+}

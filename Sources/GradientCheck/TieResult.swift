@@ -1,0 +1,79 @@
+/// The check of every parameter that several layers share.
+public struct TieResult: Codable, Sendable {
+  public let verdict: Verdict
+  public let groups: [TieGroup]
+  /// One sentence for each tie that was expected and is not there.
+  public let missing: [String]
+}
+
+/// One shared parameter.
+public struct TieGroup: Codable, Sendable {
+  public struct UseRecord: Codable, Sendable {
+    public let layer: String
+    public let transposed: Bool
+  }
+
+  /// The gradient through one layer alone.
+  public struct Path: Codable, Sendable {
+    public let layer: String
+    /// The Frobenius norm of the measured path gradient, and of the claimed one.
+    public let norm: Double
+    public let claimedNorm: Double
+    /// <path, whole> / <whole, whole>: what this path has in the whole measured gradient. The
+    /// shares add up to 1; one that works against the others is negative.
+    public let share: Double
+    /// Claimed against measured, entry by entry.
+    public let verdict: Verdict
+    public let maxRelativeError: Double
+
+    enum CodingKeys: String, CodingKey {
+      case layer, norm, share, verdict
+      case claimedNorm = "claimed_norm"
+      case maxRelativeError = "max_relative_error"
+    }
+  }
+
+  /// The paths add up to the whole, claimed and measured.
+  public struct SumRule: Codable, Sendable {
+    public let verdict: Verdict
+    /// The largest |sum of measured paths - measured whole| / max(|whole|, rms).
+    public let maxRelativeError: Double
+    /// The same for the claimed ones.
+    public let maxClaimedError: Double
+
+    enum CodingKeys: String, CodingKey {
+      case verdict
+      case maxRelativeError = "max_relative_error"
+      case maxClaimedError = "max_claimed_error"
+    }
+  }
+
+  /// What is written through one layer's handle is read through every other, bit for bit.
+  public struct Identity: Codable, Sendable {
+    public let verdict: Verdict
+  }
+
+  /// Whether a layer's output changes when the parameter does.
+  public struct Follows: Codable, Sendable {
+    public let layer: String
+    public let verdict: Verdict
+    public let reason: String?
+  }
+
+  public let parameter: String
+  public let shape: [Int]
+  public let verdict: Verdict
+  public let uses: [UseRecord]
+  public let paths: [Path]
+  public let sumRule: SumRule
+  public let identity: Identity
+  public let follows: [Follows]
+  /// The measured path gradients with their bounds, one tensor for each use: what a diagnosis is
+  /// made from. Not part of the record.
+  public var measured: [TensorResult] = []
+
+  enum CodingKeys: String, CodingKey {
+    case parameter, shape, verdict, uses, paths, identity, follows
+    case sumRule = "sum_rule"
+  }
+}

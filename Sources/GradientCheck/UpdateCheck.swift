@@ -1,0 +1,328 @@
+import Foundation
+import GSLKit
+import TiedLayers
+
+/// A way of training to be checked, and what it must equal.
+public struct UpdateSubject: Sendable {
+  public let name: String
+  /// Makes the accused, with fresh state.
+  public let makeTrainer: @Sendable () -> any Trainer
+  public let reference: UpdateReference
+
+  public init(
+    _ reference: UpdateReference, makeTrainer: @escaping @Sendable () -> any Trainer
+  ) {
+    name = reference.name
+    self.reference = reference
+    self.makeTrainer = makeTrainer
+  }
+
+  /// An optimizer that steps once a batch.
+  public init(_ reference: UpdateReference, makeOptimizer: @escaping @Sendable () -> any Optimizer)
+  {
+    self.init(reference, makeTrainer: { OptimizerTrainer(makeOptimizer()) })
+  }
+
+  /// The optimizers that `--optimizers` knows, by name, each with its reference.
+  public static let standard: [UpdateSubject] = [
+    UpdateSubject(.sgd(learningRate: 0.1), makeOptimizer: { SGD(learningRate: 0.1) }),
+    UpdateSubject(
+      .momentum(learningRate: 0.1), makeOptimizer: { SGD(learningRate: 0.1, momentum: 0.9) }),
+    UpdateSubject(
+      .nesterov(learningRate: 0.1),
+      makeOptimizer: { SGD(learningRate: 0.1, momentum: 0.9, nesterov: true) }),
+    UpdateSubject(
+      .sgd(learningRate: 0.1, weightDecay: 0.01),
+      makeOptimizer: { SGD(learningRate: 0.1, weightDecay: 0.01) }),
+    UpdateSubject(.rmsprop(learningRate: 0.01), makeOptimizer: { RMSProp(learningRate: 0.01) }),
+    UpdateSubject(.adam(learningRate: 0.01), makeOptimizer: { Adam(learningRate: 0.01) }),
+    UpdateSubject(
+      .adamw(learningRate: 0.01, weightDecay: 0.01),
+      makeOptimizer: { Adam(learningRate: 0.01, decoupledDecay: 0.01) }),
+  ]
+}
+
+/// Confirms that an update through either layer moves the one shared parameter by exactly what an
+/// independent reference predicts, that a full step moves it once, and that several steps, state
+/// included, stay with the reference.
+///
+/// The reference is fed the very gradients that the accused is fed, so that rounding is all that can
+/// stand between the two.
+public struct UpdateCheck {
+  public var options: CheckOptions
+  /// Steps compared with the reference.
+  public var steps: Int
+
+  public init(_ options: CheckOptions = CheckOptions(), steps: Int = 5) {
+    self.options = options
+    self.steps = steps
+  }
+
+  /// Trains from the present point, once for each subject and question, and puts the point back.
+  public func check(
+    _ objective: any PathObjective, gradient: GradientResult, _ subjects: [UpdateSubject]
+  ) throws -> UpdateResult {
+    let parameters = objective.parameters
+    let saved = parameters.map(\.flat)
+    defer { restore(parameters, saved) }
+    let results = try subjects.map { subject in
+      restore(parameters, saved)
+      return try check(objective, gradient, subject, start: saved)
+    }
+    return UpdateResult(
+      verdict: Verdict.overall(results.map(\.verdict)), optimizers: results)
+  }
+
+  private func check(
+    _ objective: any PathObjective, _ gradient: GradientResult, _ subject: UpdateSubject,
+    start: [[Double]]
+  ) throws -> OptimizerResult {
+    let parameters = objective.parameters
+    var findings: [String] = []
+    let contributions = try contributions(objective)
+    let groups = Dictionary(grouping: objective.uses, by: \.parameter).filter { $0.value.count > 1 }
+      .sorted { $0.key < $1.key }
+
+    // Through each layer alone.
+    var through: [OptimizerResult.Through] = []
+    for (p, uses) in groups {
+      for use in uses {
+        restore(parameters, start)
+        let alone = contributions.enumerated().map { l, contribution in
+          l == use.layer ? contribution : silenced(contribution)
+        }
+        let before = uses.map { handleValues(objective, $0) }
+        try subject.makeTrainer().step(parameters, contributions: alone)
+        var run = referenceRun(subject, parameters, start)
+        run.step(sum(of: alone, for: parameters))
+        let predicted = zip(run.values(p), start[p]).map { $0 - $1 }
+        var agrees = true
+        var seen: [OptimizerResult.Seen] = []
+        for (other, old) in zip(uses, before) {
+          let moved = zip(handleValues(objective, other), old).map { $0 - $1 }
+          seen.append(.init(layer: other.layerName, moved: euclideanNorm(moved)))
+          agrees =
+            agrees
+            && isWithinRounding(
+              handleValues(objective, other), run.values(p), start[p], parameters[p].unitRoundoff)
+        }
+        let moved = seen.first { $0.layer == use.layerName }!.moved
+        let verdict: Verdict = agrees ? .pass : .fail
+        if !agrees {
+          findings.append(
+            "a step through \(use.layerName) alone moved \(parameters[p].name) by "
+              + "\(short(moved)), predicted \(short(euclideanNorm(predicted)))")
+        }
+        through.append(
+          .init(
+            layer: use.layerName, parameter: parameters[p].name,
+            predicted: euclideanNorm(predicted), moved: moved, seenBy: seen, verdict: verdict))
+      }
+    }
+
+    // K steps in lockstep with the reference; the first of them is the full step.
+    restore(parameters, start)
+    let trainer = subject.makeTrainer()
+    var run = referenceRun(subject, parameters, start)
+    var largest = 0.0
+    var fullStep: [OptimizerResult.FullStep] = []
+    var direction: [[Double]] = []
+    var strayed: (parameter: String, step: Int)?
+    for k in 1...max(steps, 1) {
+      let contributions = try self.contributions(objective)
+      try trainer.step(parameters, contributions: contributions)
+      run.step(sum(of: contributions, for: parameters))
+      for (p, parameter) in parameters.enumerated() {
+        let (values, expected) = (parameter.flat, run.values(p))
+        largest = max(largest, relativeDifference(values, expected))
+        let agrees = isWithinRounding(
+          values, expected, start[p], parameter.unitRoundoff, roundings: k)
+        if !agrees && strayed == nil { strayed = (parameter.name, k) }
+        if k == 1 {
+          let moved = zip(values, start[p]).map { $0 - $1 }
+          let predicted = zip(expected, start[p]).map { $0 - $1 }
+          direction.append(moved)
+          let square = innerProduct(predicted, predicted)
+          let ratio = square > 0 ? innerProduct(moved, predicted) / square : 1
+          fullStep.append(
+            .init(parameter: parameter.name, ratio: ratio, verdict: agrees ? .pass : .fail))
+          if !agrees {
+            findings.append(
+              "one full step moved \(parameter.name) by \(short(ratio)) times the predicted amount")
+          }
+        }
+        let (state, expectedState) = (trainer.state(of: parameter), run.state(p))
+        for (name, memory) in state.sorted(by: { $0.key < $1.key }) {
+          guard let expected = expectedState[name] else { continue }
+          let difference = relativeDifference(memory, expected)
+          largest = max(largest, difference)
+          if difference > 1e-10, strayed == nil { strayed = ("\(parameter.name)'s \(name)", k) }
+        }
+      }
+    }
+    if let strayed {
+      findings.append(
+        "\(strayed.parameter) left the single-kernel reference at step \(strayed.step)")
+    }
+    let expectedSlots = subject.reference.keepsState ? parameters.count : 0
+    let slots = trainer.stateSlots
+    if slots != expectedSlots {
+      findings.append(
+        "the optimizer keeps \(slots) states for \(parameters.count) parameters; expected "
+          + "\(expectedSlots)")
+    }
+
+    // The slope along the step.
+    restore(parameters, start)
+    let slope = try slope(objective, gradient, start: start, direction: direction)
+    if slope.verdict == .fail {
+      findings.append(
+        "the loss changes along the step at a rate of \(short(slope.numeric)), the gradient says "
+          + "\(short(slope.analytic))")
+    }
+    let failed = !findings.isEmpty
+    return OptimizerResult(
+      name: subject.name, steps: steps, verdict: failed ? .fail : slope.verdict,
+      maxDifference: largest, stateSlots: slots, expectedStateSlots: expectedSlots,
+      through: through, fullStep: fullStep, slope: slope,
+      drift: try drift(objective, subject, groups.map(\.value)), findings: findings)
+  }
+
+  // MARK: Parts
+
+  private func contributions(_ objective: any PathObjective) throws -> [LayerContribution] {
+    let parameters = objective.parameters
+    return zip(objective.layerNames, try objective.gradientsByLayer()).map { name, gradients in
+      LayerContribution(
+        layer: name,
+        gradients: zip(parameters, gradients).map { parameter, gradient in
+          gradient ?? [Double](repeating: 0, count: parameter.count)
+        })
+    }
+  }
+
+  private func silenced(_ contribution: LayerContribution) -> LayerContribution {
+    LayerContribution(
+      layer: contribution.layer,
+      gradients: contribution.gradients.map { [Double](repeating: 0, count: $0.count) })
+  }
+
+  private func referenceRun(
+    _ subject: UpdateSubject, _ parameters: [any AnyParameter], _ start: [[Double]]
+  ) -> UpdateReference.Run {
+    UpdateReference.Run(
+      reference: subject.reference,
+      elements: start.map { $0.map { UpdateReference.Element(value: $0) } },
+      rounded: parameters.map { parameter in { parameter.rounded($0) } })
+  }
+
+  /// The values as one layer sees them, brought back to the parameter's own order.
+  private func handleValues(_ objective: any PathObjective, _ use: Use) -> [Double] {
+    let parameter = objective.parameters[use.parameter]
+    return (0..<parameter.count).map { i in
+      let position = parameter.position(of: i)
+      guard position.count == 2 else { return objective.read(use, row: 0, column: i) }
+      return use.isTransposed
+        ? objective.read(use, row: position[1], column: position[0])
+        : objective.read(use, row: position[0], column: position[1])
+    }
+  }
+
+  private func restore(_ parameters: [any AnyParameter], _ values: [[Double]]) {
+    for (parameter, values) in zip(parameters, values) { parameter.flat = values }
+  }
+
+  /// Equal but for the rounding of a dozen operations a step, on numbers as large as the value and
+  /// its movement.
+  private func isWithinRounding(
+    _ values: [Double], _ expected: [Double], _ start: [Double], _ unitRoundoff: Double,
+    roundings: Int = 1
+  ) -> Bool {
+    values.indices.allSatisfy { i in
+      let scale = abs(expected[i]) + abs(expected[i] - start[i])
+      return abs(values[i] - expected[i]) <= 16 * Double(roundings) * unitRoundoff * scale
+    }
+  }
+
+  private func relativeDifference(_ values: [Double], _ expected: [Double]) -> Double {
+    let scale = rootMeanSquare(expected)
+    var largest = 0.0
+    for i in values.indices where values[i] != expected[i] {
+      let difference = abs(values[i] - expected[i]) / max(abs(expected[i]), scale)
+      largest = max(largest, difference.isNaN ? .infinity : difference)
+    }
+    return largest
+  }
+
+  /// The derivative of L(start + t direction) at t = 0, measured and claimed.
+  private func slope(
+    _ objective: any PathObjective, _ gradient: GradientResult, start: [[Double]],
+    direction: [[Double]]
+  ) throws -> OptimizerResult.Slope {
+    let parameters = objective.parameters
+    let claimed = try objective.gradients()
+    var analytic = 0.0
+    for p in parameters.indices {
+      if let claimed = claimed[p], claimed.count == direction[p].count {
+        analytic += innerProduct(claimed, direction[p])
+      }
+    }
+    let line = TensorTask(
+      Parameter<Double>("t", [0]), claimed: [analytic],
+      function: { _, t in
+        defer { restore(parameters, start) }
+        for p in parameters.indices {
+          parameters[p].flat = zip(start[p], direction[p]).map { $0 + t * $1 }
+        }
+        return try objective.value()
+      })
+    let witness = Witness(
+      value: gradient.value, sigma: gradient.noise,
+      z: Witness.quantile(alpha: options.alpha, entries: 1), estimator: options.estimator)
+    let found = try TensorCheck(witness: witness, rtol: options.rtol, seed: options.seed).run([line]
+    )
+    .tensors[0]
+    return .init(
+      numeric: found.entries[0].numeric, bound: found.entries[0].bound, analytic: analytic,
+      verdict: found.verdict)
+  }
+
+  /// Trains the untied twin and measures how far apart its copies of the first shared kernel grow.
+  private func drift(
+    _ objective: any PathObjective, _ subject: UpdateSubject, _ groups: [[Use]]
+  ) throws -> [Double] {
+    let kernels = groups.filter { objective.parameters[$0[0].parameter].shape.count == 2 }
+    guard let group = kernels.first, let twin = objective.untiedTwin() else { return [] }
+    let pair = group.prefix(2).map { use in
+      twin.uses.first {
+        $0.layer == use.layer && twin.parameters[$0.parameter].shape.count == 2
+      }!
+    }
+    let shape = objective.parameters[group[0].parameter].shape
+    func distance() -> Double {
+      var (difference, norm) = (CompensatedSum<Double>(), CompensatedSum<Double>())
+      for i in 0..<shape[0] {
+        for j in 0..<shape[1] {
+          let values = zip(group, pair).map { use, own in
+            use.isTransposed
+              ? twin.read(own, row: j, column: i) : twin.read(own, row: i, column: j)
+          }
+          difference.add((values[0] - values[1]) * (values[0] - values[1]))
+          norm.add(values[0] * values[0])
+        }
+      }
+      return norm.value > 0 ? (difference.value / norm.value).squareRoot() : 0
+    }
+    let trainer = subject.makeTrainer()
+    var drift = [distance()]
+    for _ in 0..<max(steps, 1) {
+      try trainer.step(twin.parameters, contributions: contributions(twin))
+      drift.append(distance())
+    }
+    return drift
+  }
+
+  private func short(_ number: Double) -> String {
+    String(format: "%.4g", number)
+  }
+}

@@ -1,0 +1,123 @@
+import Foundation
+
+/// An independently written optimizer for one number, against which a training is compared.
+///
+/// It shares no code with the optimizers of the models: it knows one number, one gradient and its own
+/// two memories. A kernel is as many of them as it has elements, once each, however many layers use
+/// it.
+public struct UpdateReference: Sendable {
+  /// The optimizer's name, as in reports.
+  public let name: String
+  /// Whether it remembers anything from step to step.
+  public let keepsState: Bool
+  /// The names of the two memories, as the models' optimizers call them; nil for one not used.
+  let memories: (first: String?, second: String?)
+  let rule: @Sendable (_ element: inout Element, _ gradient: Double) -> Void
+
+  /// One number under training.
+  public struct Element: Sendable {
+    /// The number.
+    public var value: Double
+    /// The memories: a velocity or first moment, a second moment.
+    public var first = 0.0
+    public var second = 0.0
+    /// Steps taken.
+    public var steps = 0
+  }
+
+  /// w := w - rate g.
+  public static func sgd(learningRate rate: Double, weightDecay: Double = 0) -> Self {
+    Self(
+      name: weightDecay == 0 ? "sgd" : "sgd_weight_decay", keepsState: false, memories: (nil, nil)
+    ) { element, gradient in
+      element.value -= rate * (gradient + weightDecay * element.value)
+    }
+  }
+
+  /// v := m v + g, w := w - rate v (Sutskever et al. 2013 with PyTorch's placing of the rate).
+  public static func momentum(learningRate rate: Double, momentum: Double = 0.9) -> Self {
+    Self(name: "momentum", keepsState: true, memories: ("velocity", nil)) { element, gradient in
+      element.first = momentum * element.first + gradient
+      element.value -= rate * element.first
+    }
+  }
+
+  /// v := m v + g, w := w - rate (g + m v).
+  public static func nesterov(learningRate rate: Double, momentum: Double = 0.9) -> Self {
+    Self(name: "nesterov", keepsState: true, memories: ("velocity", nil)) { element, gradient in
+      element.first = momentum * element.first + gradient
+      element.value -= rate * (gradient + momentum * element.first)
+    }
+  }
+
+  /// s := c s + (1 - c) g^2, w := w - rate g / (sqrt(s) + e).
+  public static func rmsprop(
+    learningRate rate: Double, smoothing: Double = 0.99, stabilizer: Double = 1e-8
+  ) -> Self {
+    Self(name: "rmsprop", keepsState: true, memories: (nil, "square")) { element, gradient in
+      element.second = smoothing * element.second + (1 - smoothing) * gradient * gradient
+      element.value -= rate * gradient / (element.second.squareRoot() + stabilizer)
+    }
+  }
+
+  /// Kingma & Ba, arXiv 1412.6980, algorithm 1.
+  public static func adam(
+    learningRate rate: Double, beta1: Double = 0.9, beta2: Double = 0.999,
+    stabilizer: Double = 1e-8
+  ) -> Self {
+    adamw(
+      named: "adam", learningRate: rate, weightDecay: 0, beta1: beta1, beta2: beta2,
+      stabilizer: stabilizer)
+  }
+
+  /// Loshchilov & Hutter, arXiv 1711.05101, algorithm 2: the decay acts on the weight itself.
+  public static func adamw(
+    learningRate rate: Double, weightDecay: Double = 0.01, beta1: Double = 0.9,
+    beta2: Double = 0.999, stabilizer: Double = 1e-8
+  ) -> Self {
+    adamw(
+      named: "adamw", learningRate: rate, weightDecay: weightDecay, beta1: beta1, beta2: beta2,
+      stabilizer: stabilizer)
+  }
+
+  private static func adamw(
+    named name: String, learningRate rate: Double, weightDecay: Double, beta1: Double,
+    beta2: Double, stabilizer: Double
+  ) -> Self {
+    Self(name: name, keepsState: true, memories: ("first", "second")) { element, gradient in
+      element.steps += 1
+      element.first = beta1 * element.first + (1 - beta1) * gradient
+      element.second = beta2 * element.second + (1 - beta2) * gradient * gradient
+      let first = element.first / (1 - Foundation.pow(beta1, Double(element.steps)))
+      let second = element.second / (1 - Foundation.pow(beta2, Double(element.steps)))
+      element.value -=
+        rate * weightDecay * element.value + rate * first / (second.squareRoot() + stabilizer)
+    }
+  }
+
+  /// Every parameter's numbers.
+  struct Run {
+    let reference: UpdateReference
+    var elements: [[Element]]
+    let rounded: [(Double) -> Double]
+
+    mutating func step(_ gradients: [[Double]]) {
+      for p in elements.indices {
+        for i in elements[p].indices {
+          reference.rule(&elements[p][i], gradients[p][i])
+          elements[p][i].value = rounded[p](elements[p][i].value)
+        }
+      }
+    }
+
+    func values(_ p: Int) -> [Double] { elements[p].map(\.value) }
+
+    /// The memories under the names the models' optimizers give them.
+    func state(_ p: Int) -> [String: [Double]] {
+      var state: [String: [Double]] = [:]
+      if let name = reference.memories.first { state[name] = elements[p].map(\.first) }
+      if let name = reference.memories.second { state[name] = elements[p].map(\.second) }
+      return state
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import GSLKit
+
+/// How the first witness measures a derivative.
+public enum Estimator: String, Codable, Sendable, CaseIterable {
+  /// Our own rule, which knows the noise (see `FivePoint`).
+  case fivePoint = "five-point"
+  case gslCentral = "gsl-central"
+  case gslForward = "gsl-forward"
+  case gslBackward = "gsl-backward"
+
+  var formula: DerivativeFormula? {
+    switch self {
+    case .fivePoint: nil
+    case .gslCentral: .central
+    case .gslForward: .forward
+    case .gslBackward: .backward
+    }
+  }
+}
+
+/// One measurement of one derivative.
+struct Estimate {
+  var value: Double
+  /// |value - true derivative| <= bound.
+  var bound: Double
+  var step: Double
+  /// Which part of the bound is the larger: more noise than truncation calls for a larger step.
+  var isNoiseLimited: Bool
+  var isFinite: Bool
+  /// Every evaluation gave the very same loss.
+  var isFlat: Bool
+  /// The points behind it, where our own rule made it.
+  var points: FivePoint?
+}
+
+/// One scalar of the loss seen as a function of one number.
+struct Probe {
+  let x: Double
+  let unitRoundoff: Double
+  let rounded: (Double) -> Double
+  let function: (Double) throws -> Double
+}
+
+/// Measures derivatives of one objective at one point. It calls the loss and nothing else: it never
+/// borrows from a backward pass.
+struct Witness {
+  /// The loss at the point.
+  let value: Double
+  /// The noise of one evaluation.
+  let sigma: Double
+  /// The quantile that covers all entries of the check together.
+  let z: Double
+  let estimator: Estimator
+
+  /// z = Qinv(alpha / 2P) for P entries: with probability 1 - alpha no entry's noise exceeds z sigma.
+  static func quantile(alpha: Double, entries: Int) -> Double {
+    normalUpperQuantile(alpha / (2 * Double(max(entries, 1))))
+  }
+
+  func estimate(_ probe: Probe, step: Double) throws -> Estimate {
+    try estimate(probe, step: step, by: estimator)
+  }
+
+  /// The other witness, for entries about to be convicted.
+  func secondEstimate(_ probe: Probe, step: Double) throws -> Estimate {
+    try estimate(probe, step: step, by: estimator == .fivePoint ? .gslCentral : .fivePoint)
+  }
+
+  private func estimate(_ probe: Probe, step: Double, by estimator: Estimator) throws -> Estimate {
+    guard let formula = estimator.formula else {
+      let points = try fivePoint(probe, step: step)
+      return Estimate(
+        value: points.value, bound: points.bound, step: points.step,
+        isNoiseLimited: points.noiseBound >= points.truncationBound, isFinite: points.isFinite,
+        isFlat: points.isFlat, points: points)
+    }
+    var isFlat = true
+    var isFinite = true
+    var largest = abs(value)
+    let found = try derivative(at: probe.x, step: step, formula) { point in
+      let result = try probe.function(probe.rounded(point))
+      if result != value { isFlat = false }
+      if !result.isFinite { isFinite = false }
+      largest = max(largest, abs(result))
+      return result
+    }
+    // GSL's bound knows only the rounding of the arithmetic it sees; the loss's own noise over the
+    // smallest step is added, and the unevenness of points rounded to the model's precision.
+    let sigma = max(sigma, probe.unitRoundoff / 2 * largest)
+    let noise =
+      (Self.noiseFactor(formula) * z * sigma
+        + 2 * probe.unitRoundoff * abs(probe.x) * abs(found.value)) / found.smallestStep
+    return Estimate(
+      value: found.value, bound: found.errorEstimate + noise, step: step,
+      isNoiseLimited: noise >= found.errorEstimate,
+      isFinite: isFinite && found.value.isFinite && found.errorEstimate.isFinite, isFlat: isFlat,
+      points: nil)
+  }
+
+  func fivePoint(_ probe: Probe, step: Double) throws -> FivePoint {
+    try FivePoint(
+      at: probe.x, value: value, step: step, sigma: sigma, z: z, unitRoundoff: probe.unitRoundoff,
+      rounded: probe.rounded, function: probe.function)
+  }
+
+  /// The deviation of GSL's value for independent noise, times smallest step over sigma. Central,
+  /// steps h/2 and h: sqrt(2 (4/3)^2 + 2 (1/6)^2) / 2. Forward, steps from h/4:
+  /// sqrt(22^2 + 84^2 + 114^2 + 52^2) / 12.
+  private static func noiseFactor(_ formula: DerivativeFormula) -> Double {
+    formula == .central ? 0.95 : 12.7
+  }
+
+  // MARK: The step
+
+  /// An absolute step for a whole tensor, found on a few pilot entries: h near
+  /// 1.9 (sigma / |f'''|)^(1/3), where |D3| stands at a few sigma.
+  ///
+  /// Starts at 2^-10 of the tensor's scale, stays within 2^-30 and 2^-4 of it, ends after 12 probes.
+  /// Where nothing but noise limits the step (quadratic and piecewise linear losses never show a
+  /// third derivative), the smallest step is taken whose noise is a thousandth of the tolerance: the
+  /// smaller the step, the fewer kinks lie inside it.
+  func pilotStep(_ pilots: [Probe], scale: Double, rtol: Double) throws -> Double {
+    let (smallest, largest) = (scale * 0x1p-30, scale * 0x1p-4)
+    var best = Double.infinity
+    var slope = 0.0
+    for probe in pilots {
+      var step = scale * 0x1p-10
+      for _ in 0..<12 {
+        let points = try fivePoint(probe, step: step)
+        guard points.isFinite else {
+          step = max(step / 8, smallest)
+          continue
+        }
+        slope = max(slope, abs(points.value))
+        let negligible = rtol * slope / 1000
+        let ratio = abs(points.d3) / (8 * points.sigma)
+        if (1.5...6).contains(ratio) || points.bound <= negligible { break }
+        if ratio < 1.5 {
+          if points.noiseBound <= negligible || step >= largest { break }
+          step = min(largest, step * min(16, max(2, cubeRoot(3 / max(ratio, 1e-12)))))
+        } else {
+          if step <= smallest { break }
+          step = max(smallest, step * max(1 / 64, min(0.5, cubeRoot(3 / ratio))))
+        }
+      }
+      let noiseAtUnitStep = 0.95 * z * sigma
+      let quietest = slope > 0 ? noiseAtUnitStep / (rtol * slope / 1000) : largest
+      best = min(best, max(min(step, quietest), smallest))
+    }
+    return best.isFinite ? best : scale * 0x1p-10
+  }
+
+  private func cubeRoot(_ x: Double) -> Double { Foundation.cbrt(x) }
+}

@@ -1,0 +1,57 @@
+import GSLKit
+
+/// What one layer's backward pass contributed to the gradients of a batch.
+public struct LayerContribution: Sendable {
+  public let layer: String
+  /// One list for each parameter, in row order; zeros where the layer does not use it.
+  public let gradients: [[Double]]
+
+  public init(layer: String, gradients: [[Double]]) {
+    self.layer = layer
+    self.gradients = gradients
+  }
+}
+
+/// Turns what the layers contributed for one batch into new parameter values.
+///
+/// There is one right way, `OptimizerTrainer`: add the contributions up, step once. The gallery's
+/// wrong ways step once for each layer, or keep a state for each use.
+public protocol Trainer: AnyObject {
+  /// One update.
+  /// - Parameter parameters: each Parameter once.
+  func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws
+  /// The optimizer's state for a parameter.
+  func state(of parameter: any AnyParameter) -> [String: [Double]]
+  /// For how many Parameters state is kept.
+  var stateSlots: Int { get }
+}
+
+/// Adds the contributions of all layers and lets an optimizer step once.
+public final class OptimizerTrainer: Trainer {
+  public let optimizer: any Optimizer
+
+  public init(_ optimizer: any Optimizer) { self.optimizer = optimizer }
+
+  public func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws {
+    try optimizer.step(parameters, sum(of: contributions, for: parameters))
+  }
+
+  public func state(of parameter: any AnyParameter) -> [String: [Double]] {
+    optimizer.state(of: parameter)
+  }
+
+  public var stateSlots: Int { optimizer.stateSlots }
+}
+
+/// The gradient of each parameter: what all layers contributed, added in their order.
+public func sum(
+  of contributions: [LayerContribution], for parameters: [any AnyParameter]
+) -> [[Double]] {
+  var total = parameters.map { [Double](repeating: 0, count: $0.count) }
+  for contribution in contributions {
+    for p in total.indices {
+      for i in total[p].indices { total[p][i] += contribution.gradients[p][i] }
+    }
+  }
+  return total
+}
