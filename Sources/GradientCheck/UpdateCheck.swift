@@ -192,11 +192,17 @@ public struct UpdateCheck {
 
   private func contributions(_ objective: any PathObjective) throws -> [LayerContribution] {
     let parameters = objective.parameters
-    return zip(objective.layerNames, try objective.gradientsByLayer()).map { name, gradients in
-      LayerContribution(
+    let used = Dictionary(grouping: objective.uses, by: \.layer)
+      .mapValues { Set($0.map(\.parameter)) }
+    return zip(objective.layerNames, try objective.gradientsByLayer()).enumerated().map { l, pair in
+      let (name, gradients) = pair
+      return LayerContribution(
         layer: name,
-        gradients: zip(parameters, gradients).map { parameter, gradient in
-          gradient ?? [Double](repeating: 0, count: parameter.count)
+        gradients: parameters.indices.map { p in
+          // A layer that uses a parameter and claims nothing for it contributes zeros.
+          gradients[p]
+            ?? (used[l, default: []].contains(p)
+              ? [Double](repeating: 0, count: parameters[p].count) : nil)
         })
     }
   }
@@ -204,7 +210,9 @@ public struct UpdateCheck {
   private func silenced(_ contribution: LayerContribution) -> LayerContribution {
     LayerContribution(
       layer: contribution.layer,
-      gradients: contribution.gradients.map { [Double](repeating: 0, count: $0.count) })
+      gradients: contribution.gradients.map { gradient in
+        gradient.map { [Double](repeating: 0, count: $0.count) }
+      })
   }
 
   private func referenceRun(

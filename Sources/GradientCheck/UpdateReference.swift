@@ -8,8 +8,11 @@ import Foundation
 public struct UpdateReference: Sendable {
   /// The optimizer's name, as in reports.
   public let name: String
+  public let learningRate: Double
+  /// L2 or decoupled, 0 for none.
+  public let weightDecay: Double
   /// Whether it remembers anything from step to step.
-  public let keepsState: Bool
+  public var keepsState: Bool { memories.first != nil || memories.second != nil }
   /// The names of the two memories, as the models' optimizers call them; nil for one not used.
   let memories: (first: String?, second: String?)
   let rule: @Sendable (_ element: inout Element, _ gradient: Double) -> Void
@@ -28,7 +31,8 @@ public struct UpdateReference: Sendable {
   /// w := w - rate g.
   public static func sgd(learningRate rate: Double, weightDecay: Double = 0) -> Self {
     Self(
-      name: weightDecay == 0 ? "sgd" : "sgd_weight_decay", keepsState: false, memories: (nil, nil)
+      name: weightDecay == 0 ? "sgd" : "sgd_weight_decay", learningRate: rate,
+      weightDecay: weightDecay, memories: (nil, nil)
     ) { element, gradient in
       element.value -= rate * (gradient + weightDecay * element.value)
     }
@@ -36,7 +40,9 @@ public struct UpdateReference: Sendable {
 
   /// v := m v + g, w := w - rate v (Sutskever et al. 2013 with PyTorch's placing of the rate).
   public static func momentum(learningRate rate: Double, momentum: Double = 0.9) -> Self {
-    Self(name: "momentum", keepsState: true, memories: ("velocity", nil)) { element, gradient in
+    Self(
+      name: "momentum", learningRate: rate, weightDecay: 0, memories: ("velocity", nil)
+    ) { element, gradient in
       element.first = momentum * element.first + gradient
       element.value -= rate * element.first
     }
@@ -44,7 +50,9 @@ public struct UpdateReference: Sendable {
 
   /// v := m v + g, w := w - rate (g + m v).
   public static func nesterov(learningRate rate: Double, momentum: Double = 0.9) -> Self {
-    Self(name: "nesterov", keepsState: true, memories: ("velocity", nil)) { element, gradient in
+    Self(
+      name: "nesterov", learningRate: rate, weightDecay: 0, memories: ("velocity", nil)
+    ) { element, gradient in
       element.first = momentum * element.first + gradient
       element.value -= rate * (gradient + momentum * element.first)
     }
@@ -54,7 +62,9 @@ public struct UpdateReference: Sendable {
   public static func rmsprop(
     learningRate rate: Double, smoothing: Double = 0.99, stabilizer: Double = 1e-8
   ) -> Self {
-    Self(name: "rmsprop", keepsState: true, memories: (nil, "square")) { element, gradient in
+    Self(
+      name: "rmsprop", learningRate: rate, weightDecay: 0, memories: (nil, "square")
+    ) { element, gradient in
       element.second = smoothing * element.second + (1 - smoothing) * gradient * gradient
       element.value -= rate * gradient / (element.second.squareRoot() + stabilizer)
     }
@@ -84,7 +94,9 @@ public struct UpdateReference: Sendable {
     named name: String, learningRate rate: Double, weightDecay: Double, beta1: Double,
     beta2: Double, stabilizer: Double
   ) -> Self {
-    Self(name: name, keepsState: true, memories: ("first", "second")) { element, gradient in
+    Self(
+      name: name, learningRate: rate, weightDecay: weightDecay, memories: ("first", "second")
+    ) { element, gradient in
       element.steps += 1
       element.first = beta1 * element.first + (1 - beta1) * gradient
       element.second = beta2 * element.second + (1 - beta2) * gradient * gradient

@@ -3,10 +3,10 @@ import GSLKit
 /// What one layer's backward pass contributed to the gradients of a batch.
 public struct LayerContribution: Sendable {
   public let layer: String
-  /// One list for each parameter, in row order; zeros where the layer does not use it.
-  public let gradients: [[Double]]
+  /// One list for each parameter, in row order; nil where the layer does not use it.
+  public let gradients: [[Double]?]
 
-  public init(layer: String, gradients: [[Double]]) {
+  public init(layer: String, gradients: [[Double]?]) {
     self.layer = layer
     self.gradients = gradients
   }
@@ -50,7 +50,8 @@ public func sum(
   var total = parameters.map { [Double](repeating: 0, count: $0.count) }
   for contribution in contributions {
     for p in total.indices {
-      for i in total[p].indices { total[p][i] += contribution.gradients[p][i] }
+      guard let gradient = contribution.gradients[p] else { continue }
+      for i in total[p].indices { total[p][i] += gradient[i] }
     }
   }
   return total
