@@ -65,8 +65,9 @@ public struct Evidence: Codable, Sendable {
     sweeps = try kernels.prefix(1).compactMap { p in
       let tensor = gradient.parameters[p]
       guard tensor.reason == nil, let entry = Self.typicalEntry(tensor) else { return nil }
-      let task = TensorTask(objective.parameters[p], claimed: nil) { entry, point in
-        try objective.value(parameter: p, entry: entry, at: point)
+      let parameter = objective.parameters[p]
+      let task = TensorTask(parameter, claimed: nil) { entry, point in
+        try objective.value(changing: parameter, entry: entry, to: point)
       }
       let claimed = tensor.entries[entry].analytic
       let scale = tensorScale(task.values)

@@ -19,7 +19,7 @@ public struct GradientChecker {
     let tasks = parameters.enumerated().map { p, parameter in
       TensorTask(parameter, claimed: p < claimed.count ? claimed[p] : nil) { entry, point in
         counting.count += 1
-        return try objective.value(parameter: p, entry: entry, at: point)
+        return try objective.value(changing: parameter, entry: entry, to: point)
       }
     }
     let total = tasks.reduce(0) { $0 + $1.values.count }

@@ -17,9 +17,8 @@ public protocol Objective {
 }
 
 extension Objective {
-  /// The value with one element of one parameter changed; the saved element is put back.
-  func value(parameter: Int, entry: Int, at point: Double) throws -> Double {
-    let parameter = parameters[parameter]
+  /// The value with one element of one of its parameters changed; the saved element is put back.
+  func value(changing parameter: any AnyParameter, entry: Int, to point: Double) throws -> Double {
     let saved = parameter[entry]
     defer { parameter[entry] = saved }
     parameter[entry] = point
@@ -83,11 +82,11 @@ public protocol PathObjective: Objective {
   /// The same layers and values with every use bound to a parameter of its own; nil where there is
   /// no such thing.
   func untiedTwin() -> (any PathObjective)?
-  /// Element (row, column) of a use as its layer sees it, in that layer's orientation; a bias has
-  /// one row.
-  func read(_ use: Use, row: Int, column: Int) -> Double
-  /// Writes what `read` reads, through the same handle.
-  func write(_ use: Use, row: Int, column: Int, _ value: Double)
+  /// The values of a use read through its layer's own handle, in that layer's orientation, row by
+  /// row.
+  func values(of use: Use) -> [Double]
+  /// Writes what `values(of:)` reads, through the same handle.
+  func setValues(_ values: [Double], of use: Use)
 }
 
 /// A network with a batch.
@@ -170,16 +169,23 @@ public final class ChainObjective<S: Scalar>: PathObjective {
       Network(network.chain.untied(), loss: network.loss), input: input, target: target)
   }
 
-  public func read(_ use: Use, row: Int, column: Int) -> Double {
-    if let kernel = kernel(of: use) { return Double(kernel[row, column]) }
-    return parameters[use.parameter][column]
+  public func values(of use: Use) -> [Double] {
+    guard let kernel = kernel(of: use) else { return parameters[use.parameter].flat }
+    var values: [Double] = []
+    values.reserveCapacity(kernel.rows * kernel.columns)
+    for i in 0..<kernel.rows {
+      for j in 0..<kernel.columns { values.append(Double(kernel[i, j])) }
+    }
+    return values
   }
 
-  public func write(_ use: Use, row: Int, column: Int, _ value: Double) {
-    if let kernel = kernel(of: use) {
-      kernel[row, column] = S(value)
-    } else {
-      parameters[use.parameter][column] = value
+  public func setValues(_ values: [Double], of use: Use) {
+    guard let kernel = kernel(of: use) else {
+      parameters[use.parameter].flat = values
+      return
+    }
+    for i in 0..<kernel.rows {
+      for j in 0..<kernel.columns { kernel[i, j] = S(values[i * kernel.columns + j]) }
     }
   }
 
@@ -187,4 +193,22 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     let parameter = typedParameters[use.parameter]
     return network.chain.layers[use.layer].kernels.first { $0.parameter === parameter }
   }
+}
+
+extension PathObjective {
+  /// What the layer of a use sees, brought back to the parameter's own orientation.
+  func ownValues(of use: Use) -> [Double] {
+    let values = values(of: use)
+    let shape = parameters[use.parameter].shape
+    return use.isTransposed ? transposed(values, rows: shape[1], columns: shape[0]) : values
+  }
+}
+
+/// The transpose of a rows x columns matrix given row by row.
+func transposed(_ values: [Double], rows: Int, columns: Int) -> [Double] {
+  var result = values
+  for i in 0..<rows {
+    for j in 0..<columns { result[j * rows + i] = values[i * columns + j] }
+  }
+  return result
 }

@@ -97,27 +97,12 @@ public struct TieCheck {
     let parameter = objective.parameters[uses[0].parameter]
     let saved = parameter.flat
     defer { parameter.flat = saved }
-    let (rows, columns) =
-      parameter.shape.count == 2 ? (parameter.shape[0], parameter.shape[1]) : (1, parameter.count)
     let random = RandomSource(seed: options.seed)
-    func place(_ use: Use, _ i: Int, _ j: Int) -> (Int, Int) { use.isTransposed ? (j, i) : (i, j) }
     for writer in uses {
-      for i in 0..<rows {
-        for j in 0..<columns {
-          let (row, column) = place(writer, i, j)
-          objective.write(writer, row: row, column: column, random.uniform(-1, 1))
-        }
-      }
-      for reader in uses {
-        for i in 0..<rows {
-          for j in 0..<columns {
-            let (row, column) = place(writer, i, j)
-            let (otherRow, otherColumn) = place(reader, i, j)
-            let written = objective.read(writer, row: row, column: column)
-            let read = objective.read(reader, row: otherRow, column: otherColumn)
-            guard written.bitPattern == read.bitPattern else { return .fail }
-          }
-        }
+      objective.setValues(saved.map { _ in random.uniform(-1, 1) }, of: writer)
+      let written = objective.ownValues(of: writer).map(\.bitPattern)
+      for reader in uses where objective.ownValues(of: reader).map(\.bitPattern) != written {
+        return .fail
       }
     }
     return .pass

@@ -91,20 +91,19 @@ public struct UpdateCheck {
         let alone = contributions.enumerated().map { l, contribution in
           l == use.layer ? contribution : silenced(contribution)
         }
-        let before = uses.map { handleValues(objective, $0) }
         try subject.makeTrainer().step(parameters, contributions: alone)
         var run = referenceRun(subject, parameters, start)
         run.step(sum(of: alone, for: parameters))
         let predicted = zip(run.values(p), start[p]).map { $0 - $1 }
         var agrees = true
         var seen: [OptimizerResult.Seen] = []
-        for (other, old) in zip(uses, before) {
-          let moved = zip(handleValues(objective, other), old).map { $0 - $1 }
+        for other in uses {
+          let values = objective.ownValues(of: other)
+          let moved = zip(values, start[p]).map { $0 - $1 }
           seen.append(.init(layer: other.layerName, moved: euclideanNorm(moved)))
           agrees =
             agrees
-            && isWithinRounding(
-              handleValues(objective, other), run.values(p), start[p], parameters[p].unitRoundoff)
+            && isWithinRounding(values, run.values(p), start[p], parameters[p].unitRoundoff)
         }
         let moved = seen.first { $0.layer == use.layerName }!.moved
         let verdict: Verdict = agrees ? .pass : .fail
@@ -224,18 +223,6 @@ public struct UpdateCheck {
       rounded: parameters.map { parameter in { parameter.rounded($0) } })
   }
 
-  /// The values as one layer sees them, brought back to the parameter's own order.
-  private func handleValues(_ objective: any PathObjective, _ use: Use) -> [Double] {
-    let parameter = objective.parameters[use.parameter]
-    return (0..<parameter.count).map { i in
-      let position = parameter.position(of: i)
-      guard position.count == 2 else { return objective.read(use, row: 0, column: i) }
-      return use.isTransposed
-        ? objective.read(use, row: position[1], column: position[0])
-        : objective.read(use, row: position[0], column: position[1])
-    }
-  }
-
   private func restore(_ parameters: [any AnyParameter], _ values: [[Double]]) {
     for (parameter, values) in zip(parameters, values) { parameter.flat = values }
   }
@@ -306,20 +293,16 @@ public struct UpdateCheck {
         $0.layer == use.layer && twin.parameters[$0.parameter].shape.count == 2
       }!
     }
+    // The twin holds each copy in its own use's orientation.
     let shape = objective.parameters[group[0].parameter].shape
+    func ownValues(_ i: Int) -> [Double] {
+      let values = twin.parameters[pair[i].parameter].flat
+      return group[i].isTransposed ? transposed(values, rows: shape[1], columns: shape[0]) : values
+    }
     func distance() -> Double {
-      var (difference, norm) = (CompensatedSum<Double>(), CompensatedSum<Double>())
-      for i in 0..<shape[0] {
-        for j in 0..<shape[1] {
-          let values = zip(group, pair).map { use, own in
-            use.isTransposed
-              ? twin.read(own, row: j, column: i) : twin.read(own, row: i, column: j)
-          }
-          difference.add((values[0] - values[1]) * (values[0] - values[1]))
-          norm.add(values[0] * values[0])
-        }
-      }
-      return norm.value > 0 ? (difference.value / norm.value).squareRoot() : 0
+      let (first, second) = (ownValues(0), ownValues(1))
+      let norm = euclideanNorm(first)
+      return norm > 0 ? euclideanNorm(zip(first, second).map { $0 - $1 }) / norm : 0
     }
     let trainer = subject.makeTrainer()
     var drift = [distance()]

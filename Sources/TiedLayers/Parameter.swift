@@ -37,9 +37,10 @@ public final class Parameter<S: Scalar>: AnyParameter {
   public let shape: [Int]
   /// A bias is held as a 1 x count matrix.
   public var values: Matrix<S> {
+    // Does not mention oldValue: that would copy the matrix at every change of an element.
     didSet {
       precondition(
-        values.rows == oldValue.rows && values.columns == oldValue.columns,
+        values.columns == shape.last && values.elements.count == count,
         "parameter \(name) [\(shapeText(shape))] was given \(shapeText(values.shape)) values")
     }
   }
@@ -49,18 +50,20 @@ public final class Parameter<S: Scalar>: AnyParameter {
     self.name = name
     self.values = values
     shape = values.shape
+    count = values.elements.count
   }
 
   /// A bias.
   public init(_ name: String, _ values: [S]) {
     self.name = name
     shape = [values.count]
+    count = values.count
     var row = Matrix<S>(rows: 1, columns: values.count)
     row.elements = values
     self.values = row
   }
 
-  public var count: Int { values.elements.count }
+  public let count: Int
 
   public subscript(index: Int) -> Double {
     get { Double(values.elements[index]) }
