@@ -44,13 +44,13 @@ enum CasePlots {
       isWrong
       ? "The claim is wrong: both errors stay flat, at the size of the mistake, over a wide range "
         + "of steps."
-      : "Towards large steps both errors grow by truncation, towards small steps by round-off; the "
-        + "bound lies above the five-point error throughout."
+      : "Towards small steps both errors grow by round-off, towards large steps by truncation. "
+        + boundCount(sweep)
     let plot = LinePlot(
       title: "Error against step size: \(entry)",
       subtitle: "distance of the measured derivative from the claimed one",
       x: Axis(label: "step h", scale: .log10),
-      y: Axis(label: "|measured - claimed|", scale: .log10),
+      y: Axis(label: "|measured - claimed|", scale: .log10, range: decades(sweep)),
       series: [
         series("central difference", \.centralError, .lineAndMarkers),
         series("five-point rule", \.fivePointError, .lineAndMarkers),
@@ -65,6 +65,23 @@ enum CasePlots {
       explanation: stepsExplanation(sweep, isWrong: isWrong), table: stepsTable(sweep))
   }
 
+  /// Whole decades around everything that is shown, with room above the highest curve.
+  private static func decades(_ sweep: Evidence.StepSweep) -> ClosedRange<Double>? {
+    let shown = sweep.points.flatMap { [$0.centralError, $0.fivePointError, $0.bound] }
+      .filter { $0.isFinite && $0 > 0 }.map { Foundation.log10($0) }
+    guard let lowest = shown.min(), let highest = shown.max() else { return nil }
+    return Foundation.pow(
+      10, lowest.rounded(.down))...Foundation.pow(10, (highest + 0.5).rounded(.up))
+  }
+
+  private static func boundCount(_ sweep: Evidence.StepSweep) -> String {
+    let covered = sweep.points.count { $0.fivePointError <= $0.bound }
+    let count = sweep.points.count
+    return covered == count
+      ? "The bound lies above the five-point error at each of the \(count) steps."
+      : "The bound lies above the five-point error at \(covered) of the \(count) steps."
+  }
+
   private static func stepsExplanation(_ sweep: Evidence.StepSweep, isWrong: Bool) -> String {
     let entry = Markdown.code("\(sweep.parameter)\(NumberText.index(sweep.index))")
     let claim = "The derivative claimed for \(entry) is \(NumberText.value(sweep.analytic))."
@@ -75,11 +92,14 @@ enum CasePlots {
         + "the claim is **wrong**: over a wide range of steps the measurements agree with each "
         + "other and not with the claim, and the curves run flat at the size of the mistake."
     }
-    return claim + " It is compared with two difference quotients at many steps. At the right, "
-      + "truncation: the curve bends within the step (slope 2 for the central difference, 4 for "
-      + "the five-point rule). At the left, round-off: the loss is only known up to its noise, "
-      + "which is divided by the step. The bound E knows both, and the check works where it is "
-      + "small enough."
+    return claim + " It is compared with two difference quotients at many steps. At the left, "
+      + "round-off: the loss is only known up to its noise, which is divided by the step. At the "
+      + "right, truncation: the loss bends within the step. On these axes the central difference's "
+      + "error rises with slope 2 there and the five-point rule's with slope 4 (or not at all, where "
+      + "the loss is a polynomial of degree four or less, as with linear layers and squared errors); "
+      + "it jumps where the step reaches over a corner of the loss. The bound E knows the noise, the "
+      + "truncation and one corner, and the check takes a step where it is small. "
+      + boundCount(sweep)
   }
 
   /// One row for each decade of steps, and the one nearest to the step that the check used.
@@ -126,20 +146,25 @@ enum CasePlots {
     let shape = NumberText.shape([map.ratios.count, map.ratios.first?.count ?? 0])
     let beyond = finite.count { abs($0) > 1 }
     let merged = block > 1 ? "; each cell the worst of \(block) x \(block) entries" : ""
-    let range = max(largest, 1)
+    let scale =
+      largest <= 1
+      ? ColorScale(.diverging, range: -1...1)
+      : ColorScale(
+        .diverging, spacing: .symmetricLog(linearBelow: 1), range: (-largest)...largest)
     let plot = HeatMap(
-      title: "Claimed minus measured, over the error bound: \(map.parameter)",
+      title: "Residual over its error bound: \(map.parameter)",
       subtitle: "one cell for each entry of the \(shape) kernel\(merged)",
       values: values, valueLabel: "(claimed - measured) / E",
-      scale: ColorScale(
-        .diverging, spacing: .symmetricLog(linearBelow: 1), range: (-range)...range),
+      scale: scale,
       threshold: 1, thresholdLabel: "beyond the error bound",
-      description: "Heat map of the kernel \(map.parameter): claimed minus measured derivative of "
-        + "each entry, divided by the error bound of the measurement. \(beyond) of \(finite.count) "
+      description:
+        "Heat map with one cell for each entry of \(map.parameter): claimed minus measured "
+        + "derivative, divided by the error bound of the measurement. \(beyond) of \(finite.count) "
         + "entries lie beyond the bound; the largest ratio is \(NumberText.error(largest)).")
     var explanation =
-      "Each cell is one entry of \(Markdown.code(map.parameter)). Between -1 and 1 the difference "
-      + "is no larger than the measurement's own error bound: noise, without a pattern. "
+      "Each cell is one entry of \(Markdown.code(map.parameter)): the residual (claimed minus "
+      + "measured) over the error bound of the measurement. Between -1 and 1 the difference is no "
+      + "larger than what the measurement itself can be wrong by, and should show no pattern. "
     explanation +=
       beyond == 0
       ? "Here no entry lies beyond its bound."
@@ -165,8 +190,8 @@ enum CasePlots {
     if places.isEmpty { places = ["-", "-"] }
     return Markdown.table(
       [
-        .number("Up to 0.1"), .number("0.1 to 1"), .number("1 to 10"), .number("Above 10"),
-        .number("Not a number"), .words("Largest at"), .number("Its ratio"),
+        .number("Entries up to 0.1"), .number("0.1 to 1"), .number("1 to 10"),
+        .number("Above 10"), .number("Not a number"), .words("Largest at"), .number("Its ratio"),
       ],
       [
         [
@@ -256,7 +281,7 @@ enum CasePlots {
         "The untied twin has the same layers and the same first values, but a kernel for "
         + "each layer. Equal values are not a tie: the first update already moves the two apart, "
         + "because each follows its own path's gradient. The tied pair has one kernel, and its "
-        + "distance is 0 at every step.",
+        + "distance is 0 at every step. Where lines cover each other, the table tells them apart.",
       table: Markdown.table(
         [.words("Optimizer")] + columns.map { .number("Step \($0)") },
         shown.map { optimizer in

@@ -36,6 +36,10 @@ struct CaseSection {
     verdict == .pass ? verdict.rawValue : "**\(verdict.rawValue)**"
   }
 
+  private static func marked(_ cell: String, _ isWell: Bool) -> String {
+    isWell ? cell : "**\(cell)**"
+  }
+
   // MARK: Verdict and diagnosis
 
   private static func opening(_ result: CaseResult) -> [String] {
@@ -73,7 +77,7 @@ struct CaseSection {
         result.diagnoses.map { diagnosis in
           [
             Markdown.code(diagnosis.parameter), "**\(Markdown.text(diagnosis.id))**",
-            diagnosis.explained ? NumberText.value(diagnosis.coefficient) : "-",
+            diagnosis.explained ? NumberText.coefficient(diagnosis.coefficient) : "-",
             diagnosis.explained ? "± " + NumberText.error(diagnosis.coefficientError) : "-",
             diagnosis.explained ? "yes, to within the error bounds" : "no",
           ]
@@ -87,7 +91,7 @@ struct CaseSection {
   private static func whatWasChecked(_ result: CaseResult) -> [String] {
     let gradient = result.gradient
     let entries = gradient.entries
-    var ended = ["\(entries.pass) passed"]
+    var ended = entries.pass > 0 ? ["\(entries.pass) passed"] : []
     if entries.kink > 0 { ended.append("\(entries.kink) accepted at a corner") }
     if entries.inconclusive > 0 { ended.append("\(entries.inconclusive) inconclusive") }
     if entries.fail > 0 { ended.append("\(entries.fail) failed") }
@@ -100,7 +104,7 @@ struct CaseSection {
           ["Loss", "\(Markdown.code(result.loss.name)) = \(NumberText.value(result.loss.value))"],
           [
             "Entries of the gradient",
-            "\(entries.total), every one: \(NumberText.list(ended))",
+            "all \(entries.total): \(NumberText.list(ended))",
           ],
           ["Finite differences", Markdown.text(estimator(gradient.estimator))],
           ["Accepted relative difference (rtol)", NumberText.error(gradient.rtol)],
@@ -167,9 +171,8 @@ struct CaseSection {
   private static func gradients(_ result: CaseResult) -> [String] {
     let parameters = result.gradient.parameters
     let columns: [Markdown.Column] = [
-      .words("Parameter"), .words("Shape"), .words("Verdict"), .number("Pass"), .number("Fail"),
-      .number("Inconclusive"), .number("Kink"), .number("Max relative error"), .number("rms"),
-      .number("Sensitivity"), .words("Notes"),
+      .words("Parameter"), .words("Shape"), .words("Verdict"), .words("Entries"),
+      .number("Max relative error"), .number("rms"), .number("Sensitivity"), .words("Notes"),
     ]
     var paragraphs = [
       "### Gradient of each parameter",
@@ -178,8 +181,7 @@ struct CaseSection {
         parameters.map { tensor in
           [
             Markdown.code(tensor.name), NumberText.shape(tensor.shape),
-            emphasized(tensor.verdict), String(tensor.counts.pass), String(tensor.counts.fail),
-            String(tensor.counts.inconclusive), String(tensor.counts.kink),
+            emphasized(tensor.verdict), CaseSentences.counts(tensor.counts),
             NumberText.error(tensor.maxRelativeError), NumberText.value(tensor.rms),
             NumberText.error(tensor.sensitivity), notes(tensor),
           ]
@@ -262,7 +264,7 @@ struct CaseSection {
     }
     let sum = group.sumRule
     return [
-      "#### \(group.parameter == "" ? "Parameter" : name)",
+      "#### \(name)",
       "\(name) (\(NumberText.shape(group.shape))) is shared by \(NumberText.list(uses)). Verdict: "
         + "**\(group.verdict.rawValue)**.",
       Markdown.table(
@@ -294,8 +296,8 @@ struct CaseSection {
     var paragraphs = [
       "### Updates",
       "Each optimizer trained from the same point. *Largest difference* is how far it strayed from an "
-        + "independent reference with one kernel; *full step* is the movement over the predicted one "
-        + "(1 is once, 2 is twice); the *slope* of the loss along the step was measured and must agree "
+        + "independent reference with one kernel, which is given the same claimed gradients; *full step* is "
+        + "the movement over the predicted one (1 is once, 2 is twice); the *slope* of the loss along the step was measured and must agree "
         + "with the claimed gradient times the step, <G, step>.".replacing("<", with: "&lt;")
         .replacing(">", with: "&gt;"),
       Markdown.table(
@@ -307,10 +309,13 @@ struct CaseSection {
         optimizers.map { optimizer in
           [
             Markdown.code(optimizer.name), emphasized(optimizer.verdict), String(optimizer.steps),
-            NumberText.error(optimizer.maxDifference), String(optimizer.stateSlots),
+            NumberText.error(optimizer.maxDifference),
+            marked(
+              String(optimizer.stateSlots), optimizer.stateSlots == optimizer.expectedStateSlots),
             String(optimizer.expectedStateSlots), fullStep(optimizer),
             NumberText.value(optimizer.slope.numeric), NumberText.error(optimizer.slope.bound),
-            NumberText.value(optimizer.slope.analytic),
+            marked(
+              NumberText.value(optimizer.slope.analytic), optimizer.slope.verdict == .pass),
           ]
         }),
     ]
@@ -344,16 +349,17 @@ struct CaseSection {
       return [Markdown.code(optimizer.name)]
         + layers.flatMap { layer -> [String] in
           guard let step = steps.first(where: { $0.layer == layer }) else { return ["-", "-"] }
-          let moved = NumberText.value(step.moved)
           return [
-            NumberText.value(step.predicted), step.verdict == .pass ? moved : "**\(moved)**",
+            NumberText.value(step.predicted),
+            marked(NumberText.value(step.moved), step.verdict == .pass),
           ]
         }
     }
     guard !rows.isEmpty else { return [] }
     return [
       "How far \(Markdown.code(group.parameter)) moves when a step is made from one layer's "
-        + "contribution alone, predicted by the reference and seen by the layers (norm of the change):",
+        + "contribution alone, predicted by the reference and seen by that layer (norm of the change; an optimizer that "
+        + "decays weights does so in every step):",
       Markdown.table(
         [.words("Optimizer")]
           + layers.flatMap { layer -> [Markdown.Column] in

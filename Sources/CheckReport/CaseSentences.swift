@@ -35,8 +35,8 @@ enum CaseSentences {
     if let first = failing.first {
       let finding = first.findings.first.map { "; with \(first.name), \($0)" } ?? ""
       sentences.append(
-        "the updates of \(failing.count) of \(updates.optimizers.count) optimizers are not what "
-          + "they should be (\(NumberText.list(failing.map(\.name))))" + finding)
+        "the updates of \(failing.count) of \(NumberText.count(updates.optimizers.count, "optimizer")) "
+          + "are not what they should be (\(NumberText.list(failing.map(\.name))))" + finding)
     }
     let undecided = updates.optimizers.filter { $0.verdict == .inconclusive }
     if !undecided.isEmpty {
@@ -98,27 +98,31 @@ enum CaseSentences {
     } else if optimizers > 1 {
       parts.append("all \(optimizers) optimizers move every parameter exactly once")
     }
-    return asSentence(NumberText.list(parts))
+    guard parts.count > 1 else { return asSentence(parts[0]) }
+    return asSentence(parts.dropLast().joined(separator: ", ") + ", and " + parts[parts.count - 1])
   }
 
-  /// "fail, as expected".
+  /// "pass", "fail", and of a model that is wrong on purpose "fail, as expected".
   static func verdict(_ result: CaseResult) -> String {
-    if !result.isAsExpected {
-      return "\(result.verdict.rawValue), but \(result.expected.rawValue) was expected"
-    }
-    return result.verdict == .pass ? "pass" : "\(result.verdict.rawValue), as expected"
+    if result.expected == .pass { return result.verdict.rawValue }
+    return result.isAsExpected
+      ? "\(result.verdict.rawValue), as expected"
+      : "\(result.verdict.rawValue), but \(result.expected.rawValue) was expected"
   }
 
   /// The whole record in one sentence.
   static func summary(_ record: CheckRecord) -> String {
     let count = record.cases.count
     guard count > 0 else { return "No case was checked." }
+    if count == 1 {
+      let result = record.cases[0]
+      if result.expected == .pass { return summary(result) }
+      return "The model that is wrong on purpose was \(result.isAsExpected ? "" : "not ")found out."
+    }
     let surprising = record.cases.filter { !$0.isAsExpected }
     let meantToFail = record.cases.count { $0.expected == .fail && $0.isAsExpected }
     if surprising.isEmpty {
-      var sentence =
-        count == 1
-        ? "The only case ended as expected" : "All \(count) cases ended as expected"
+      var sentence = "All \(count) cases ended as expected"
       if meantToFail > 0 {
         let passed = count - meantToFail
         sentence += passed > 0 ? ": \(passed) passed, and " : ": "
@@ -130,9 +134,7 @@ enum CaseSentences {
       return sentence + "."
     }
     let names = NumberText.list(surprising.map(\.name))
-    return surprising.count == 1
-      ? "1 of \(NumberText.count(count, "case")) did not end as expected: \(names)."
-      : "\(surprising.count) of \(count) cases did not end as expected: \(names)."
+    return "\(surprising.count) of \(count) cases did not end as expected: \(names)."
   }
 
   /// What the check would have noticed.
@@ -154,6 +156,15 @@ enum CaseSentences {
       result = text.prefix(1).uppercased() + text.dropFirst()
     }
     return result.last.map { ".!?".contains($0) } == true ? result : result + "."
+  }
+
+  /// "24 pass, 1 kink".
+  static func counts(_ counts: EntryCounts) -> String {
+    let parts = [
+      (counts.pass, Verdict.pass), (counts.fail, .fail), (counts.inconclusive, .inconclusive),
+      (counts.kink, .kink),
+    ]
+    return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1.rawValue)" }.joined(separator: ", ")
   }
 
   private static func entries(_ count: Int) -> String {

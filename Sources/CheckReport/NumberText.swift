@@ -4,10 +4,13 @@ import Foundation
 /// decimals wherever the program runs.
 enum NumberText {
   /// Four significant digits: 0.1234, 12.5, 1234, 4.567e-09. Trailing zeros are dropped.
-  static func value(_ x: Double) -> String { text(x, digits: 4) }
+  static func value(_ x: Double) -> String { text(x, digits: 4, trims: true) }
 
-  /// Two significant digits, enough for an error, a bound or a step: 4.2e-09, 0.031.
-  static func error(_ x: Double) -> String { text(x, digits: 2) }
+  /// Two significant digits, enough for an error, a bound or a step: 4.2e-09, 1.0e-06, 0.031.
+  static func error(_ x: Double) -> String { text(x, digits: 2, trims: false) }
+
+  /// Four digits that are all shown, for a number whose very roundness is the news: -1.000.
+  static func coefficient(_ x: Double) -> String { text(x, digits: 4, trims: false) }
 
   /// [2, 3], as an entry is written: "[2, 3]".
   static func index(_ index: [Int]) -> String {
@@ -30,7 +33,7 @@ enum NumberText {
     return items.dropLast().joined(separator: ", ") + " and " + last
   }
 
-  private static func text(_ x: Double, digits: Int) -> String {
+  private static func text(_ x: Double, digits: Int, trims: Bool) -> String {
     if x.isNaN { return "nan" }
     if x.isInfinite { return x < 0 ? "-inf" : "inf" }
     if x == 0 { return "0" }
@@ -39,9 +42,10 @@ enum NumberText {
     let parts = scientific.split(separator: "e")
     let exponent = Int(parts[1]) ?? 0
     guard (-3..<5).contains(exponent) else {
-      return trimmed(String(parts[0])) + "e" + parts[1]
+      return (trims ? trimmed(String(parts[0])) : String(parts[0])) + "e" + parts[1]
     }
-    return trimmed(String(format: "%.\(max(0, digits - 1 - exponent))f", x))
+    let fixed = String(format: "%.\(max(0, digits - 1 - exponent))f", x)
+    return trims ? trimmed(fixed) : fixed
   }
 
   private static func trimmed(_ text: String) -> String {

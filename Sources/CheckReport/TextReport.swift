@@ -17,16 +17,23 @@ public enum TextReport {
 
   private static func lines(for result: CaseResult, _ paint: Paint) -> [String] {
     var lines = [
-      paint.verdict(result.verdict, CaseSentences.verdict(result).uppercased(), whole: result)
-        + "  \(result.name)"
+      paint.verdict(color(result), CaseSentences.verdict(result).uppercased()) + "  \(result.name)"
     ]
     let findings = CaseSentences.findings(result)
-    lines += findings.isEmpty ? ["  " + CaseSentences.summary(result)] : findings.map { "  " + $0 }
+    for sentence in findings.isEmpty ? [CaseSentences.summary(result)] : findings {
+      lines += wrapped(sentence, indent: 2)
+    }
     lines += ["", "  " + conditions(result), "  " + CaseSentences.sensitivity(result.gradient), ""]
     lines += gradients(result, paint)
     lines += ties(result, paint)
     lines += updates(result, paint)
     return lines
+  }
+
+  /// A case that ended as expected is well, whatever its verdict; a fault that was not found is not.
+  private static func color(_ result: CaseResult) -> Verdict {
+    if result.isAsExpected { return .pass }
+    return result.expected == .fail ? .fail : result.verdict
   }
 
   private static func conditions(_ result: CaseResult) -> String {
@@ -69,12 +76,7 @@ public enum TextReport {
   }
 
   private static func counts(_ tensor: TensorResult) -> String {
-    let counts = tensor.counts
-    let parts = [
-      (counts.pass, "pass"), (counts.fail, "fail"), (counts.inconclusive, "inconclusive"),
-      (counts.kink, "kink"), (tensor.unused, "unused"),
-    ]
-    return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    CaseSentences.counts(tensor.counts) + (tensor.unused > 0 ? " (\(tensor.unused) unused)" : "")
   }
 
   private static func ties(_ result: CaseResult, _ paint: Paint) -> [String] {
@@ -124,6 +126,23 @@ public enum TextReport {
     return [""] + painted(table.lines(indent: 2), optimizers.map(\.verdict), paint)
   }
 
+  /// Lines of at most 96 characters where the words allow, all but the first set in further.
+  private static func wrapped(_ sentence: String, indent: Int) -> [String] {
+    var lines: [String] = []
+    var line = String(repeating: " ", count: indent)
+    var isEmpty = true
+    for word in sentence.split(separator: " ") {
+      if !isEmpty, line.count + 1 + word.count > 96 {
+        lines.append(line)
+        line = String(repeating: " ", count: indent + 2)
+        isEmpty = true
+      }
+      line += (isEmpty ? "" : " ") + word
+      isEmpty = false
+    }
+    return lines + [line]
+  }
+
   /// Colours each row of a table, whose first line is the title, by its verdict.
   private static func painted(_ lines: [String], _ verdicts: [Verdict], _ paint: Paint) -> [String]
   {
@@ -139,8 +158,7 @@ private struct Paint {
   let isOn: Bool
 
   /// Green for what is well, red for what failed, yellow for what is in doubt.
-  func verdict(_ verdict: Verdict, _ text: String? = nil, whole result: CaseResult? = nil) -> String
-  {
+  func verdict(_ verdict: Verdict, _ text: String? = nil) -> String {
     let text = text ?? verdict.rawValue
     guard isOn else { return text }
     let code =
@@ -149,7 +167,6 @@ private struct Paint {
       case .fail: 31
       case .inconclusive, .vacuous: 33
       }
-    let isSurprising = result.map { !$0.isAsExpected } ?? false
-    return "\u{1B}[\(isSurprising ? 31 : code)m\(text)\u{1B}[0m"
+    return "\u{1B}[\(code)m\(text)\u{1B}[0m"
   }
 }
