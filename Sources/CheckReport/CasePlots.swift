@@ -222,7 +222,7 @@ enum CasePlots {
   // MARK: The paths' shares
 
   private static func paths(_ result: CaseResult) -> CasePicture? {
-    let bars = result.tie.groups.flatMap { group in
+    let bars = result.tie.groups.filter { $0.verdict != .vacuous }.flatMap { group in
       group.paths.map { (group: group, path: $0) }
     }
     guard bars.contains(where: { $0.path.share.isFinite && $0.path.share != 0 }) else { return nil }

@@ -184,7 +184,8 @@ struct CaseSection {
   private static func gradients(_ result: CaseResult) -> [String] {
     let parameters = result.gradient.parameters
     let columns: [Markdown.Column] = [
-      .words("Parameter"), .words("Shape"), .words("Verdict"), .words("Entries"),
+      .words("Parameter"), .words("Shape"), .words("Verdict"),
+      .words(result.gradient.mode.directions > 0 ? "Directions" : "Entries"),
       .number("Max relative error"), .number("rms"), .number("Sensitivity"), .words("Notes"),
     ]
     var paragraphs = [
@@ -324,7 +325,8 @@ struct CaseSection {
         group.paths.map { path in
           [
             Markdown.code(path.layer), NumberText.value(path.norm),
-            NumberText.value(path.claimedNorm), NumberText.value(path.share),
+            NumberText.value(path.claimedNorm),
+            group.verdict == .vacuous ? "-" : NumberText.value(path.share),
             NumberText.error(path.maxRelativeError), emphasized(path.verdict),
           ]
         }),

@@ -4,9 +4,9 @@ import GradientCheck
 enum CaseSentences {
   /// Everything that is wrong or could not be told, the most telling first. Empty where all is well.
   static func findings(_ result: CaseResult) -> [String] {
-    var sentences = result.diagnoses.map(\.sentence)
-    sentences += result.tie.missing
     let gradient = result.gradient
+    var sentences = gradient.parameters.compactMap(notANumber)
+    sentences += result.diagnoses.map(\.sentence) + result.tie.missing
     if let reason = gradient.reason { sentences.append(reason) }
     if gradient.isUnfinished {
       sentences.append("the check was interrupted: what was not measured is inconclusive")
@@ -64,6 +64,14 @@ enum CaseSentences {
           + NumberText.list(undecided.map(\.name)))
     }
     return sentences
+  }
+
+  /// A claim that is no number needs no further diagnosis.
+  private static func notANumber(_ tensor: TensorResult) -> String? {
+    guard let entry = tensor.worst.first(where: { $0.verdict == .fail && !$0.analytic.isFinite }),
+      let reason = entry.reason
+    else { return nil }
+    return "\(tensor.name)\(NumberText.index(entry.index)): \(reason)"
   }
 
   private static func findings(_ group: TieGroup) -> [String] {
