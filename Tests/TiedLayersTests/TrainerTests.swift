@@ -5,7 +5,7 @@ import TiedLayers
 @Suite("Trainer")
 struct TrainerTests {
   @Test("contributions add up in the order of the layers; a layer that gives nothing adds nothing")
-  func sums() {
+  func sums() throws {
     let w = Parameter("W", [0.0, 0])
     let b = Parameter("b", [0.0])
     let contributions = [
