@@ -25,7 +25,7 @@ struct CaseSection {
     let parts: [[String]] = [
       ["## \(Markdown.text(heading))"], Self.opening(result), Self.findings(result),
       Self.whatWasChecked(result), Self.whatWouldHaveBeenNoticed(result), Self.layers(result),
-      Self.gradients(result), Self.paths(result), Self.updates(result),
+      Self.gradients(result), Self.symmetry(result), Self.paths(result), Self.updates(result),
       pictures.isEmpty ? [] : ["### Pictures"] + pictures,
     ]
     markdown = parts.flatMap { $0 }.joined(separator: "\n\n")
@@ -103,8 +103,9 @@ struct CaseSection {
           ["Model", Markdown.code(result.model)],
           ["Loss", "\(Markdown.code(result.loss.name)) = \(NumberText.value(result.loss.value))"],
           [
-            "Entries of the gradient",
-            "all \(entries.total): \(NumberText.list(ended))",
+            gradient.mode.directions > 0 ? "Random directions" : "Entries of the gradient",
+            "all \(entries.total): \(NumberText.list(ended))"
+              + (gradient.mode.directions > 0 ? " (\(Markdown.text(gradient.mode.reason)))" : ""),
           ],
           ["Finite differences", Markdown.text(estimator(gradient.estimator))],
           ["Accepted relative difference (rtol)", NumberText.error(gradient.rtol)],
@@ -130,19 +131,31 @@ struct CaseSection {
     ]
     for vacuity in result.vacuous {
       points.append(
-        "This point cannot tell: \(vacuity.hypothesis) would cause only "
-          + "\(NumberText.error(vacuity.effectOverSensitivity)) times what can be noticed.")
+        "This point cannot tell" + (vacuity.parameter.isEmpty ? "" : " for \(vacuity.parameter)")
+          + ": \(vacuity.hypothesis). It would leave only "
+          + "\(NumberText.error(vacuity.effectOverSensitivity)) times the smallest difference that "
+          + "can be noticed.")
     }
     for tensor in gradient.parameters where tensor.unused > 0 {
       points.append(
         "\(tensor.unused) of \(NumberText.count(tensor.counts.total, "entry", "entries")) of "
-          + "\(tensor.name) did not change the loss by a single bit: on this batch they are not used, "
-          + "and a mistake that only they would show is not seen.")
+          + "\(tensor.name) did not change the loss by a single bit\(wholeLines(tensor)): on this batch "
+          + "they are not used, and a mistake that only they would show is not seen.")
     }
     return [
       "### What would have been noticed",
       points.map { "- " + Markdown.text($0) }.joined(separator: "\n"),
     ]
+  }
+
+  /// " (3 whole rows and 1 whole column)".
+  private static func wholeLines(_ tensor: TensorResult) -> String {
+    var lines: [String] = []
+    if tensor.unusedRows > 0 { lines.append(NumberText.count(tensor.unusedRows, "whole row")) }
+    if tensor.unusedColumns > 0 {
+      lines.append(NumberText.count(tensor.unusedColumns, "whole column"))
+    }
+    return lines.isEmpty ? "" : " (\(NumberText.list(lines)))"
   }
 
   private static func layers(_ result: CaseResult) -> [String] {
@@ -208,23 +221,59 @@ struct CaseSection {
             NumberText.value(entry.analytic), NumberText.value(entry.numeric),
             NumberText.error(entry.difference), NumberText.error(entry.bound),
             NumberText.error(entry.step), emphasized(entry.verdict),
-            entry.reason.map(Markdown.text) ?? "-",
+            reason(entry),
           ]
         }),
     ]
     return paragraphs
   }
 
+  private static func reason(_ entry: EntryResult) -> String {
+    var parts = entry.reason.map { [$0] } ?? []
+    if let kink = entry.kink {
+      parts.append(
+        "a corner at a distance of \(NumberText.error(kink.offset)), where the slope jumps by "
+          + NumberText.error(kink.jump))
+    }
+    return parts.isEmpty ? "-" : Markdown.text(parts.joined(separator: "; "))
+  }
+
   private static func notes(_ tensor: TensorResult) -> String {
     var notes: [String] = []
     if let reason = tensor.reason { notes.append(reason) }
-    if tensor.unused > 0 { notes.append("\(tensor.unused) unused here") }
+    if tensor.unused > 0 { notes.append("\(tensor.unused) unused here\(wholeLines(tensor))") }
+    if let directions = tensor.directions {
+      notes.append(
+        "checked along \(NumberText.count(directions.count, "random direction")), in which a "
+          + "difference of more than \(NumberText.error(directions.threshold)) fails")
+      for range in directions.unresolved {
+        notes.append("wrong between positions \(range.map(String.init).joined(separator: " and "))")
+      }
+    }
     if tensor.differingMeasurably > 0 {
       notes.append(
         "\(NumberText.count(tensor.differingMeasurably, "entry differs", "entries differ")) "
           + "measurably, within the tolerance")
     }
     return notes.isEmpty ? "-" : Markdown.text(notes.joined(separator: "; "))
+  }
+
+  private static func symmetry(_ result: CaseResult) -> [String] {
+    guard let symmetry = result.symmetry else { return [] }
+    return [
+      "### Symmetry of second derivatives",
+      "The claimed gradient is the gradient of some function only if, for all directions u and v, its "
+        + "change along v seen in u is its change along u seen in v. This never looks at the loss. "
+        + "Verdict: \(emphasized(symmetry.verdict)).",
+      Markdown.table(
+        [.number("u·Hv"), .number("v·Hu"), .number("Difference"), .number("Bound")],
+        symmetry.pairs.map { pair in
+          [
+            NumberText.value(pair.uHv), NumberText.value(pair.vHu),
+            NumberText.error(abs(pair.uHv - pair.vHu)), NumberText.error(pair.bound),
+          ]
+        }),
+    ]
   }
 
   // MARK: Paths

@@ -8,21 +8,40 @@ enum CaseSentences {
     sentences += result.tie.missing
     let gradient = result.gradient
     if let reason = gradient.reason { sentences.append(reason) }
-    sentences += gradient.parameters.compactMap(\.reason)
+    if gradient.isUnfinished {
+      sentences.append("the check was interrupted: what was not measured is inconclusive")
+    }
+    sentences += gradient.parameters.compactMap { tensor in
+      tensor.reason.map { tensor.directions == nil ? $0 : "\(tensor.name): \($0)" }
+    }
     let named = Set(result.diagnoses.map(\.parameter))
     for tensor in gradient.parameters where tensor.reason == nil {
       if tensor.verdict == .fail, !named.contains(tensor.name) {
         sentences.append(
-          "\(tensor.counts.fail) of \(entries(tensor.counts.total)) of \(tensor.name) are wrong")
+          "\(tensor.counts.fail) of \(units(tensor.counts.total, gradient)) of \(tensor.name) are "
+            + "wrong")
       }
       if tensor.counts.inconclusive > 0 {
         let why = tensor.worst.first { $0.verdict == .inconclusive }?.reason
         sentences.append(
-          "\(tensor.counts.inconclusive) of \(entries(tensor.counts.total)) of \(tensor.name) could "
-            + "not be decided" + (why.map { ": \($0)" } ?? ""))
+          "\(tensor.counts.inconclusive) of \(units(tensor.counts.total, gradient)) of "
+            + "\(tensor.name) could not be decided" + (why.map { ": \($0)" } ?? ""))
       }
     }
     for group in result.tie.groups { sentences += findings(group) }
+    if !result.vacuousParameters.isEmpty, gradient.reason == nil {
+      sentences.append(
+        "nothing wrong could have been seen in the gradient of "
+          + NumberText.list(result.vacuousParameters)
+          + " at this point: no known mistake would have shown. Try another seed, or values of "
+          + "another scale")
+    }
+    if let symmetry = result.symmetry, symmetry.verdict != .pass {
+      sentences.append(
+        symmetry.verdict == .fail
+          ? "the claimed gradient is not the gradient of any function: its second derivatives are "
+            + "not symmetric" : "the symmetry of the second derivatives could not be decided")
+    }
     sentences += findings(result.updates)
     return sentences.map(asSentence)
   }
@@ -79,7 +98,9 @@ enum CaseSentences {
   static func summary(_ result: CaseResult) -> String {
     let findings = findings(result)
     if let first = findings.first { return first }
-    var parts = ["claimed and measured agree in all \(entries(result.gradient.entries.total))"]
+    var parts = [
+      "claimed and measured agree in all \(units(result.gradient.entries.total, result.gradient))"
+    ]
     let kinks = result.gradient.entries.kink
     if kinks > 0 { parts[0] += " (\(kinks) of them at a corner of the loss)" }
     let groups = result.tie.groups
@@ -143,14 +164,16 @@ enum CaseSentences {
     guard threshold.isFinite, gradient.verdict != .vacuous else {
       return "No error can be promised to be noticed at this point."
     }
-    return
-      "An error of more than \(NumberText.error(threshold)) relative, in whichever entry, would "
-      + "have failed."
+    let size = NumberText.error(threshold)
+    return gradient.mode.directions > 0
+      ? "An error of more than \(size) relative would have been missed at most once in a million "
+        + "draws of the directions."
+      : "An error of more than \(size) relative, in whichever entry, would have failed."
   }
 
   /// Starts with a capital, unless that would change a name, and ends with a full stop.
   static func asSentence(_ text: String) -> String {
-    let starters = ["the ", "a ", "an ", "one ", "no ", "its ", "what ", "claimed "]
+    let starters = ["the ", "a ", "an ", "one ", "no ", "its ", "what ", "claimed ", "nothing "]
     var result = text
     if starters.contains(where: { text.hasPrefix($0) }) {
       result = text.prefix(1).uppercased() + text.dropFirst()
@@ -167,7 +190,9 @@ enum CaseSentences {
     return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1.rawValue)" }.joined(separator: ", ")
   }
 
-  private static func entries(_ count: Int) -> String {
-    NumberText.count(count, "entry", "entries")
+  /// What was counted: "30 entries", or "12 random directions".
+  static func units(_ count: Int, _ gradient: GradientResult) -> String {
+    gradient.mode.directions > 0
+      ? NumberText.count(count, "random direction") : NumberText.count(count, "entry", "entries")
   }
 }

@@ -41,6 +41,11 @@ enum Glossary {
       "The difference, with the error bound taken off, is still larger than accepted, and a second, "
         + "independent measurement says the same."
     ),
+    (
+      "random direction",
+      "In a large model, many entries moved at once, each by a random amount. An error in one entry "
+        + "shows in the slope along it, and the wrong entry is then searched for."
+    ),
     ("inconclusive", "Neither could be shown; the reason is given."),
     (
       "kink",

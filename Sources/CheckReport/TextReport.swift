@@ -23,7 +23,13 @@ public enum TextReport {
     for sentence in findings.isEmpty ? [CaseSentences.summary(result)] : findings {
       lines += wrapped(sentence, indent: 2)
     }
-    lines += ["", "  " + conditions(result), "  " + CaseSentences.sensitivity(result.gradient), ""]
+    lines += ["", "  " + conditions(result), "  " + CaseSentences.sensitivity(result.gradient)]
+    if !result.vacuous.isEmpty {
+      lines.append(
+        "  This point cannot tell: "
+          + result.vacuous.map(\.hypothesis).joined(separator: "; ") + ".")
+    }
+    lines.append("")
     lines += gradients(result, paint)
     lines += ties(result, paint)
     lines += updates(result, paint)

@@ -4,7 +4,8 @@ import CGSL
 public enum DerivativeFormula: String, Codable, Sendable, CaseIterable {
   /// x - h, x - h/2, x + h/2, x + h: error O(h^4).
   case central
-  /// x + h/4, x + h/2, x + 3h/4, x + h: error O(h^4), nothing left of x.
+  /// x + h/4, x + h/2, x + 3h/4, x + h: nothing left of x. Four points determine a cubic, so the
+  /// error is O(h^3).
   case forward
   /// The same on the other side.
   case backward
@@ -28,8 +29,8 @@ public struct DerivativeEstimate: Equatable, Sendable {
 /// function value that is not finite, so both are watched here. An error thrown by `function` is
 /// kept aside while C is on the stack and thrown again afterwards.
 ///
-/// - Throws: what `function` throws; `GSLError` for a status. A value that is not finite is
-///   returned as it is: whoever asks decides.
+/// - Throws: what `function` throws; `GSLError` for a status. Where any function value was not
+///   finite, neither is the estimate's value: whoever asks decides.
 public func derivative(
   at x: Double, step: Double, _ formula: DerivativeFormula = .central,
   of function: (Double) throws -> Double
@@ -58,7 +59,8 @@ public func derivative(
   }
   if let error = context.error { throw error }
   return DerivativeEstimate(
-    value: value, errorEstimate: errorEstimate, smallestStep: context.smallestStep,
+    value: context.isFinite ? value : .nan, errorEstimate: errorEstimate,
+    smallestStep: context.smallestStep,
     evaluations: context.evaluations)
 }
 
@@ -69,6 +71,7 @@ private final class DerivativeContext {
   var error: (any Error)?
   var smallestStep = Double.infinity
   var evaluations = 0
+  var isFinite = true
 
   init(_ function: @escaping (Double) throws -> Double, at x: Double) {
     self.function = function
@@ -81,7 +84,10 @@ private final class DerivativeContext {
     let step = abs(point - x)
     if step > 0 && step < smallestStep { smallestStep = step }
     do {
-      return try function(point)
+      let value = try function(point)
+      // GSL drops a second step whose result is not finite, and with it the only sign of trouble.
+      if !value.isFinite { isFinite = false }
+      return value
     } catch {
       self.error = error
       return .nan

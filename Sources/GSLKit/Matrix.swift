@@ -17,7 +17,7 @@ public struct Matrix<S: Scalar>: Equatable, Sendable {
 
   /// A matrix from its elements in row order.
   public init(rows: Int, columns: Int, elements: [S]) throws {
-    guard elements.count == rows * columns else {
+    guard rows >= 0, columns >= 0, elements.count == rows * columns else {
       throw ShapeMismatch(
         operation: "matrix", given: "\(elements.count) elements",
         expected: "\(rows) x \(columns) = \(rows * columns)")

@@ -31,7 +31,9 @@ public struct Diagnostician {
 
   /// One diagnosis for each failing parameter.
   public func diagnose(gradient: GradientResult, tie: TieResult) -> [Diagnosis] {
-    gradient.parameters.filter { $0.verdict == .fail && $0.reason == nil }.map { tensor in
+    gradient.parameters.filter { tensor in
+      tensor.verdict == .fail && tensor.reason == nil && !tensor.entries.isEmpty
+    }.map { tensor in
       let group = tie.groups.first { $0.parameter == tensor.name }
       return diagnose(tensor, signatures: signatures(tensor, group))
     }

@@ -25,13 +25,22 @@ struct Estimate {
   /// |value - true derivative| <= bound.
   var bound: Double
   var step: Double
-  /// Which part of the bound is the larger: more noise than truncation calls for a larger step.
+  /// The bound is noise, and would shrink with a larger step; otherwise it is truncation, and would
+  /// shrink with a smaller one.
   var isNoiseLimited: Bool
   var isFinite: Bool
   /// Every evaluation gave the very same loss.
   var isFlat: Bool
   /// The points behind it, where our own rule made it.
   var points: FivePoint?
+  /// False where the check was interrupted before this entry's turn.
+  var isMeasured = true
+
+  static func notMeasured(step: Double) -> Estimate {
+    Estimate(
+      value: .nan, bound: .infinity, step: step, isNoiseLimited: false, isFinite: false,
+      isFlat: false, points: nil, isMeasured: false)
+  }
 }
 
 /// One scalar of the loss seen as a function of one number.
@@ -72,7 +81,8 @@ struct Witness {
       let points = try fivePoint(probe, step: step)
       return Estimate(
         value: points.value, bound: points.bound, step: points.step,
-        isNoiseLimited: points.noiseBound >= points.truncationBound, isFinite: points.isFinite,
+        isNoiseLimited: points.noiseBound >= points.truncationBound || points.isSmooth(z: z),
+        isFinite: points.isFinite,
         isFlat: points.isFlat, points: points)
     }
     var isFlat = true
