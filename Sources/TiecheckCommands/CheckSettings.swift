@@ -13,7 +13,7 @@ struct CheckSettings {
     let progress = ProgressLine(model.name, isShown: !output.quiet)
     defer { progress.clear() }
     var options = options
-    options.progress = { progress.show($0, of: $1) }
+    options.progress = Progress { progress.show($0, of: $1) }
     return try model.checkCase(self).run(options)
   }
 }

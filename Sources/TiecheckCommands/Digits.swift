@@ -9,7 +9,7 @@ enum Digits {
   /// One image in each row, intensities in [0, 1].
   static func intensities() throws -> Matrix<Double> {
     // The last column is the label, which nobody learns here.
-    let table = try CSVTable(Data(PackageResources.digits_csv)).matrix
+    let table = try CSVTable(Data(DigitsText.text.utf8)).matrix
     var images = Matrix<Double>(rows: table.rows, columns: pixels)
     for i in 0..<table.rows {
       for j in 0..<pixels { images[i, j] = table[i, j] / 16 }
