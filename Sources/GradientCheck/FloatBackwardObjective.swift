@@ -46,6 +46,7 @@ public final class FloatBackwardObjective: SummarizedObjective {
 
   public var uses: [Use] { double.uses }
   public var layerNames: [String] { double.layerNames }
+  public var batch: Int { double.batch }
   public var lossName: String { double.lossName }
   public var hasEqualSamples: Bool { double.hasEqualSamples }
   public func summary() throws -> ModelSummary { try double.summary() }
