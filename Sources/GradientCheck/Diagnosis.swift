@@ -95,6 +95,8 @@ public struct Diagnostician {
       let (id, sentence) = signature.name(fit.coefficient, text) { value in
         abs(fit.coefficient - value) <= max(5 * fit.error, 1e-6)
       }
+      // One number is some multiple of any other: only a telling multiple is evidence then.
+      if fit.witnesses < 2 && (id == "scaled" || id == "scaled-path") { continue }
       if best == nil {
         best = Diagnosis(
           id: id, parameter: tensor.name, coefficient: fit.coefficient,
@@ -119,9 +121,10 @@ public struct Diagnostician {
           + "\(tensor.counts.total) entries are wrong")
   }
 
-  /// The multiple of the signature that fits, if what it leaves lies within the bounds everywhere.
+  /// The multiple of the signature that fits, if what it leaves lies within the bounds everywhere and
+  /// the multiple is known well enough to be named; and how many entries speak for it.
   private func fit(_ residual: [Double], _ bounds: [Double], _ signature: Signature) -> (
-    coefficient: Double, error: Double
+    coefficient: Double, error: Double, witnesses: Int
   )? {
     let floor = euclideanNorm(residual) * 1e-14
     guard residual.allSatisfy(\.isFinite), signature.values.allSatisfy(\.isFinite),
@@ -133,11 +136,15 @@ public struct Diagnostician {
         columns: [signature.values], observations: residual, deviations: deviations)
     else { return nil }
     let c = fit.coefficients[0]
+    let error = fit.covariance[0][0].squareRoot()
+    guard error <= 0.05 * max(1, abs(c)) else { return nil }
+    var witnesses = 0
     for i in residual.indices {
       let allowed = bounds[i] + abs(c) * signature.bounds[i] + floor
       guard abs(residual[i] - c * signature.values[i]) <= allowed else { return nil }
+      if abs(c * signature.values[i]) > 2 * allowed { witnesses += 1 }
     }
-    return (c, fit.covariance[0][0].squareRoot())
+    return (c, error, witnesses)
   }
 
   private func number(_ value: Double) -> String { String(format: "%.4f", value) }
