@@ -76,7 +76,7 @@ struct CaseSection {
         ],
         result.diagnoses.map { diagnosis in
           [
-            Markdown.code(diagnosis.parameter), "**\(Markdown.text(diagnosis.id))**",
+            diagnosis.parameter.isEmpty ? "-" : Markdown.code(diagnosis.parameter), "**\(Markdown.text(diagnosis.id))**",
             diagnosis.explained ? NumberText.coefficient(diagnosis.coefficient) : "-",
             diagnosis.explained ? "± " + NumberText.error(diagnosis.coefficientError) : "-",
             diagnosis.explained ? "yes, to within the error bounds" : "no",

@@ -18,7 +18,7 @@ public struct TieCheck {
     _ objective: any PathObjective, gradient: GradientResult, expected: [[String]] = []
   ) throws -> TieResult {
     let uses = objective.uses
-    let missing = missingTies(objective, expected: expected)
+    let missing = missingTies(objective, expected: expected) + (try undeclaredUses(objective))
     let claims = try objective.gradientsByLayer()
     var groups: [TieGroup] = []
     for p in objective.parameters.indices {
@@ -48,6 +48,30 @@ public struct TieCheck {
         + "\(held.joined(separator: ", ")). Equal values are not a tie: the first update moves them "
         + "apart."
     }
+  }
+
+  /// Moves every parameter that a layer does not declare and watches its output for a fixed input.
+  /// A parameter with one declared use has no sum of paths that could be wrong.
+  private func undeclaredUses(_ objective: any PathObjective) throws -> [String] {
+    let random = RandomSource(seed: options.seed)
+    var sentences: [String] = []
+    for (l, layer) in objective.layerNames.enumerated() {
+      let declared = Set(objective.uses.filter { $0.layer == l }.map(\.parameter))
+      let output = try objective.layerFunction(l)
+      let before = try output()
+      for (p, parameter) in objective.parameters.enumerated() where !declared.contains(p) {
+        let saved = parameter.flat
+        defer { parameter.flat = saved }
+        let scale = tensorScale(saved)
+        parameter.flat = saved.map { $0 + scale * random.uniform(-1, 1) }
+        if try output().map(\.bitPattern) != before.map(\.bitPattern) {
+          sentences.append(
+            "\(layer) uses \(parameter.name) without declaring it. Its kernels and biases must list "
+              + "everything it reads.")
+        }
+      }
+    }
+    return sentences
   }
 
   // MARK: One shared parameter
@@ -159,6 +183,12 @@ public struct TieCheck {
       return .init(
         layer: use.layerName, verdict: .inconclusive,
         reason: "its output is zero on this batch whatever the parameter is")
+    }
+    // A kernel is only seen through what is multiplied by it.
+    if parameter.shape.count == 2, try objective.layerInput(use.layer).allSatisfy({ $0 == 0 }) {
+      return .init(
+        layer: use.layerName, verdict: .inconclusive,
+        reason: "nothing but zeros arrives at it on this batch")
     }
     return .init(
       layer: use.layerName, verdict: .fail,

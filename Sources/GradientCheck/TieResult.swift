@@ -2,7 +2,8 @@
 public struct TieResult: Codable, Sendable {
   public let verdict: Verdict
   public let groups: [TieGroup]
-  /// One sentence for each tie that was expected and is not there.
+  /// One sentence for each tie that was expected and is not there, and for each that is there and
+  /// was not declared.
   public let missing: [String]
 
   /// What is wrong, by name: a layer that holds a copy, layers that hold two kernels.
