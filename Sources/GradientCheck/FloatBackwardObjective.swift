@@ -30,6 +30,8 @@ public final class FloatBackwardObjective: SummarizedObjective {
   public var parameters: [any AnyParameter] { double.parameters }
   public func value() throws -> Double { try double.value() }
 
+  public var gradientUnitRoundoff: Double { Float.unitRoundoff }
+
   public func gradients() throws -> [[Double]?] {
     synchronize()
     return try float.gradients()

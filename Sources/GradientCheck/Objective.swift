@@ -14,6 +14,14 @@ public protocol Objective {
   /// The claimed gradient at the present point: one list for each parameter, in row order; nil where
   /// none is claimed.
   func gradients() throws -> [[Double]?]
+  /// The unit round-off of the arithmetic that the claimed gradient is computed in.
+  var gradientUnitRoundoff: Double { get }
+}
+
+extension Objective {
+  public var gradientUnitRoundoff: Double {
+    parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff
+  }
 }
 
 extension Objective {

@@ -119,7 +119,7 @@ public struct TieCheck {
         share: square > 0 ? innerProduct(contribution, total) / square : 0,
         verdict: path.verdict, maxRelativeError: path.maxRelativeError)
     }
-    let sumRule = self.sumRule(measured, whole)
+    let sumRule = self.sumRule(measured, whole, objective.gradientUnitRoundoff)
     let verdict = Verdict.overall(
       [identity, sumRule.verdict] + paths.map(\.verdict) + follows.map(\.verdict))
     return TieGroup(
@@ -196,7 +196,9 @@ public struct TieCheck {
   }
 
   /// Measured: within the error bounds. Claimed: within rounding.
-  private func sumRule(_ paths: [TensorResult], _ whole: TensorResult) -> TieGroup.SumRule {
+  private func sumRule(
+    _ paths: [TensorResult], _ whole: TensorResult, _ unitRoundoff: Double
+  ) -> TieGroup.SumRule {
     var verdict = Verdict.pass
     var (largest, largestClaimed) = (0.0, 0.0)
     let claimedRMS = rootMeanSquare(whole.measuredEntries.map(\.analytic))
@@ -217,7 +219,7 @@ public struct TieCheck {
       }
       // Additions in another order: a few roundings of the terms.
       let terms = paths.reduce(abs(entry.analytic)) { $0 + abs($1.entries[i].analytic) }
-      if !(claimedError <= 1e-12 * max(terms, claimedRMS) || options.rtol > 1e-4) {
+      if !(claimedError <= 1e4 * unitRoundoff * max(terms, claimedRMS)) {
         verdict = .fail
       }
       if error > 0 { largest = max(largest, error / max(abs(entry.numeric), whole.measuredScale)) }
