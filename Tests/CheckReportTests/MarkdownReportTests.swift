@@ -8,6 +8,7 @@ struct MarkdownReportTests {
     ("all", Records.all), ("failing", Records.failing), ("hostile", Records.hostile),
     ("not a number", Records.notANumber), ("vacuous", Records.vacuous),
     ("missing tie", Records.missingTie), ("directions", Records.directions),
+    ("same name", Records.record([Records.tied, Records.tied])),
     ("none", Records.record([])),
   ]
 
