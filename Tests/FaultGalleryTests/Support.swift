@@ -18,7 +18,6 @@ struct Setting: CustomStringConvertible, Sendable {
     Setting(features: 3, hidden: [3], biasShared: true),
     Setting(features: 4, hidden: [3, 2], biasShared: false),
     Setting(features: 3, hidden: [3, 3], biasShared: true),
-    Setting(features: 3, hidden: [3, 3], biasShared: false),
   ]
 
   static let seeds: ClosedRange<UInt64> = 1...20
@@ -60,7 +59,7 @@ func subject(_ name: String) -> UpdateSubject {
 
 /// The verdict of the update check for each subject, on the model as it is.
 func updates(
-  _ objective: any PathObjective, _ subjects: [UpdateSubject], steps: Int = 3
+  _ objective: any PathObjective, _ subjects: [UpdateSubject], steps: Int = 2
 ) throws -> [OptimizerResult] {
   try UpdateCheck(steps: steps).check(
     objective, gradient: try gradientResult(objective), subjects
