@@ -1,3 +1,4 @@
+import Foundation
 import GSLKit
 import TiedLayers
 
@@ -118,16 +119,31 @@ struct TensorCheck {
         if undecided.isEmpty || progress?.isCancelled ?? false { continue }
         isSettled = false
         let better = try inParallel(count: undecided.count, workers: workers.count) { w, i in
-          let current = measured.last[undecided[i]]
-          let isNoisy = current.isFinite && current.isNoiseLimited && !showsKink(current)
+          let entry = undecided[i]
           return try witness.estimate(
-            workers[w][t].probe(undecided[i]), step: current.step * (isNoisy ? 2.5 : 0.125))
+            workers[w][t].probe(entry),
+            step: betterStep(measured.last[entry], measured.tolerance(entry, scale, rtol)))
         }
         for (entry, estimate) in zip(undecided, better) { work[t].refine(entry, estimate) }
       }
       if isSettled { break }
     }
     return (try work.map { try conclude($0, scale: scale) }, scale)
+  }
+
+  /// The step for another try. A kink asks for h/8. Noise asks for the step at which it is a quarter of
+  /// the tolerance, at most 64 h: the third derivative will show if that was too much. Where both parts
+  /// of the bound are seen, E = a/h + b h^2 is least at (a / 2b)^(1/3).
+  private func betterStep(_ current: Estimate, _ tolerance: Double) -> Double {
+    guard current.isFinite, !showsKink(current) else { return current.step / 8 }
+    guard let points = current.points else {
+      return current.step * (current.isNoiseLimited ? 2.5 : 0.125)
+    }
+    if current.isNoiseLimited {
+      return current.step * min(64, max(2.5, 4 * points.noiseBound / tolerance))
+    }
+    let best = Foundation.cbrt(points.noiseBound / (2 * points.truncationBound))
+    return current.step * min(0.5, max(0.125, best))
   }
 
   private func showsKink(_ estimate: Estimate) -> Bool {
@@ -311,7 +327,11 @@ private struct Measurement {
     guard best[i].isFinite else { return true }
     return Acceptance(
       claimed: task.claimed![i], measured: best[i].value, bound: best[i].bound,
-      tolerance: rtol * max(abs(best[i].value), isZero ? scale : rms)) == .undecided
+      tolerance: tolerance(i, scale, rtol)) == .undecided
+  }
+
+  func tolerance(_ i: Int, _ scale: Double, _ rtol: Double) -> Double {
+    rtol * max(abs(best[i].value), isZero ? scale : rms)
   }
 
   mutating func refine(_ i: Int, _ next: Estimate) {
