@@ -232,8 +232,8 @@ struct TensorCheck {
       where rms == 0 && (estimate.isNoiseLimited || estimate.points?.isStationary ?? false)
         && abs(claimed - estimate.value) <= estimate.bound:
         (verdict, reason) = (.vacuous, "the whole gradient is zero here")
-      case .undecided where showsKink(measured.last[i]):
-        let points = measured.last[i].points!
+      case .undecided where showsKink(measured.finest[i]):
+        let points = measured.finest[i].points!
         if points.admitsSubgradient(claimed, z: witness.z) {
           (verdict, reason) = (.kink, "a corner; the claimed slope lies between its two sides")
         } else {
@@ -247,12 +247,12 @@ struct TensorCheck {
       }
     }
     let bound = max(estimate.bound, second?.bound ?? 0)
-    let isCorner = (verdict == .kink || verdict == .inconclusive) && showsKink(measured.last[i])
+    let isCorner = (verdict == .kink || verdict == .inconclusive) && showsKink(measured.finest[i])
     return EntryResult(
       index: task.shape.count == 2 ? [i / task.shape[1], i % task.shape[1]] : [i],
       analytic: claimed, numeric: estimate.value, bound: estimate.bound, step: estimate.step,
       verdict: verdict, reason: reason, secondNumeric: second?.value, secondBound: second?.bound,
-      tolerance: tolerance, kink: isCorner ? measured.last[i].points?.kink : nil,
+      tolerance: tolerance, kink: isCorner ? measured.finest[i].points?.kink : nil,
       sensitivity: rms > 0
         ? relative(tolerance + 2 * bound, to: max(abs(estimate.value), rms)) : .infinity)
   }
@@ -291,6 +291,9 @@ private struct Measurement {
   let task: TensorTask
   /// The last estimate of each entry, which decides the next step.
   private(set) var last: [Estimate]
+  /// The one with the smallest step so far: a kink is one only if it is seen there. A large step also
+  /// shows the fourth derivative.
+  private(set) var finest: [Estimate]
   /// The one with the smallest bound so far, which decides the verdict.
   private(set) var best: [Estimate]
   /// The scale of the measured gradient.
@@ -301,6 +304,7 @@ private struct Measurement {
   init(_ task: TensorTask, _ estimates: [Estimate]) {
     self.task = task
     last = estimates
+    finest = estimates
     best = estimates
   }
 
@@ -336,6 +340,7 @@ private struct Measurement {
 
   mutating func refine(_ i: Int, _ next: Estimate) {
     last[i] = next
+    if next.step < finest[i].step { finest[i] = next }
     if next.isFinite && (!best[i].isFinite || next.bound < best[i].bound) { best[i] = next }
   }
 }
