@@ -102,7 +102,7 @@ struct TensorCheck {
         defer { progress?.add(1) }
         return try witness.estimate(workers[w][t].probe(entry), step: step)
       }
-      work.append(Measurement(task, estimates))
+      work.append(Measurement(task, estimates, showsKink))
     }
 
     // The tolerance depends on all entries and an entry's step on the tolerance: rounds, in each of
@@ -122,9 +122,13 @@ struct TensorCheck {
           let entry = undecided[i]
           return try witness.estimate(
             workers[w][t].probe(entry),
-            step: betterStep(measured.last[entry], measured.tolerance(entry, scale, rtol)))
+            step: betterStep(
+              measured.last[entry], measured.tolerance(entry, scale, rtol),
+              below: measured.cornerStep[entry]))
         }
-        for (entry, estimate) in zip(undecided, better) { work[t].refine(entry, estimate) }
+        for (entry, estimate) in zip(undecided, better) {
+          work[t].refine(entry, estimate)
+        }
       }
       if isSettled { break }
     }
@@ -134,13 +138,17 @@ struct TensorCheck {
   /// The step for another try. A kink asks for h/8. Noise asks for the step at which it is a quarter of
   /// the tolerance, at most 64 h: the third derivative will show if that was too much. Where both parts
   /// of the bound are seen, E = a/h + b h^2 is least at (a / 2b)^(1/3).
-  private func betterStep(_ current: Estimate, _ tolerance: Double) -> Double {
+  /// - Parameter cornerStep: the smallest step so far that had a corner in it.
+  private func betterStep(
+    _ current: Estimate, _ tolerance: Double, below cornerStep: Double
+  ) -> Double {
     guard current.isFinite, !showsKink(current) else { return current.step / 8 }
     guard let points = current.points else {
       return current.step * (current.isNoiseLimited ? 2.5 : 0.125)
     }
     if current.isNoiseLimited {
-      return current.step * min(64, max(2.5, 4 * points.noiseBound / tolerance))
+      return min(
+        current.step * min(64, max(2.5, 4 * points.noiseBound / tolerance)), cornerStep / 2)
     }
     let best = Foundation.cbrt(points.noiseBound / (2 * points.truncationBound))
     return current.step * min(0.5, max(0.125, best))
@@ -203,9 +211,11 @@ struct TensorCheck {
     } else if !estimate.isFinite {
       (verdict, reason) = (.inconclusive, "the loss is not finite near this entry")
     } else {
-      switch Acceptance(
+      var acceptance = Acceptance(
         claimed: claimed, measured: estimate.value, bound: estimate.bound, tolerance: tolerance)
-      {
+      // Nobody is convicted across a corner: the bound covers one, and there may be several.
+      if acceptance == .fail && showsKink(estimate) { acceptance = .undecided }
+      switch acceptance {
       case .pass:
         verdict = .pass
         if abs(claimed - estimate.value) > estimate.bound {
@@ -294,14 +304,23 @@ private struct Measurement {
   /// The one with the smallest step so far: a kink is one only if it is seen there. A large step also
   /// shows the fourth derivative.
   private(set) var finest: [Estimate]
-  /// The one with the smallest bound so far, which decides the verdict.
+  /// The smallest step so far that had a corner in it.
+  private(set) var cornerStep: [Double]
+  /// The one with the smallest bound so far, which decides the verdict; one without a corner if there
+  /// is one, because the bound covers a single corner, and several can conspire.
   private(set) var best: [Estimate]
   /// The scale of the measured gradient.
   private(set) var rms = 0.0
   /// Every slope lies within its own error bound of zero.
   private(set) var isZero = true
 
-  init(_ task: TensorTask, _ estimates: [Estimate]) {
+  private let showsKink: (Estimate) -> Bool
+
+  init(
+    _ task: TensorTask, _ estimates: [Estimate], _ showsKink: @escaping (Estimate) -> Bool
+  ) {
+    self.showsKink = showsKink
+    cornerStep = estimates.map { showsKink($0) ? $0.step : .infinity }
     self.task = task
     last = estimates
     finest = estimates
@@ -329,9 +348,14 @@ private struct Measurement {
       return false
     }
     guard best[i].isFinite else { return true }
-    return Acceptance(
+    switch Acceptance(
       claimed: task.claimed![i], measured: best[i].value, bound: best[i].bound,
-      tolerance: tolerance(i, scale, rtol)) == .undecided
+      tolerance: tolerance(i, scale, rtol))
+    {
+    case .pass: return false
+    case .undecided: return true
+    case .fail: return showsKink(best[i])
+    }
   }
 
   func tolerance(_ i: Int, _ scale: Double, _ rtol: Double) -> Double {
@@ -341,6 +365,11 @@ private struct Measurement {
   mutating func refine(_ i: Int, _ next: Estimate) {
     last[i] = next
     if next.step < finest[i].step { finest[i] = next }
-    if next.isFinite && (!best[i].isFinite || next.bound < best[i].bound) { best[i] = next }
+    let isCorner = showsKink(next)
+    if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
+    guard next.isFinite else { return }
+    let isBetter =
+      showsKink(best[i]) == isCorner ? next.bound < best[i].bound : !isCorner
+    if !best[i].isFinite || isBetter { best[i] = next }
   }
 }
