@@ -102,7 +102,7 @@ struct TensorCheck {
         defer { progress?.add(1) }
         return try witness.estimate(workers[w][t].probe(entry), step: step)
       }
-      work.append(Measurement(task, estimates, showsKink))
+      work.append(Measurement(task, estimates, z: witness.z))
     }
 
     // The tolerance depends on all entries and an entry's step on the tolerance: rounds, in each of
@@ -155,7 +155,7 @@ struct TensorCheck {
   }
 
   private func showsKink(_ estimate: Estimate) -> Bool {
-    estimate.points?.showsKink(z: witness.z) ?? false
+    estimate.showsKink(z: witness.z)
   }
 
   // MARK: Verdicts
@@ -196,7 +196,7 @@ struct TensorCheck {
 
   private func concludeEntry(_ i: Int, _ measured: Measurement, rms: Double) throws -> EntryResult {
     let task = measured.task
-    let estimate = measured.best[i]
+    var estimate = measured.best[i]
     let claimed = task.malformation == nil ? task.claimed![i] : Double.nan
     let tolerance = rtol * max(abs(estimate.value), rms)
     var second: Estimate?
@@ -213,8 +213,13 @@ struct TensorCheck {
     } else {
       var acceptance = Acceptance(
         claimed: claimed, measured: estimate.value, bound: estimate.bound, tolerance: tolerance)
-      // Nobody is convicted across a corner: the bound covers one, and there may be several.
-      if acceptance == .fail && showsKink(estimate) { acceptance = .undecided }
+      if acceptance == .fail {
+        if let convicting = measured.convicting(i, tolerance) {
+          estimate = convicting
+        } else {
+          acceptance = .undecided
+        }
+      }
       switch acceptance {
       case .pass:
         verdict = .pass
@@ -314,13 +319,16 @@ private struct Measurement {
   /// Every slope lies within its own error bound of zero.
   private(set) var isZero = true
 
-  private let showsKink: (Estimate) -> Bool
+  /// The one with the smallest bound among those whose differences show nothing but noise: only such
+  /// a one convicts. A bound made of visible higher differences supposes that the step resolves the
+  /// function; a step that spans two steep edges of a flat loss does not.
+  private(set) var clean: [Estimate?]
+  private let z: Double
 
-  init(
-    _ task: TensorTask, _ estimates: [Estimate], _ showsKink: @escaping (Estimate) -> Bool
-  ) {
-    self.showsKink = showsKink
-    cornerStep = estimates.map { showsKink($0) ? $0.step : .infinity }
+  init(_ task: TensorTask, _ estimates: [Estimate], z: Double) {
+    self.z = z
+    clean = estimates.map { $0.isClean(z: z) ? $0 : nil }
+    cornerStep = estimates.map { $0.showsKink(z: z) ? $0.step : .infinity }
     self.task = task
     last = estimates
     finest = estimates
@@ -354,8 +362,16 @@ private struct Measurement {
     {
     case .pass: return false
     case .undecided: return true
-    case .fail: return showsKink(best[i])
+    case .fail: return convicting(i, tolerance(i, scale, rtol)) == nil
     }
+  }
+
+  /// The estimate that convicts a claim, if one does.
+  func convicting(_ i: Int, _ tolerance: Double) -> Estimate? {
+    guard let clean = clean[i] else { return nil }
+    return Acceptance(
+      claimed: task.claimed![i], measured: clean.value, bound: clean.bound, tolerance: tolerance)
+      == .fail ? clean : nil
   }
 
   func tolerance(_ i: Int, _ scale: Double, _ rtol: Double) -> Double {
@@ -365,11 +381,12 @@ private struct Measurement {
   mutating func refine(_ i: Int, _ next: Estimate) {
     last[i] = next
     if next.step < finest[i].step { finest[i] = next }
-    let isCorner = showsKink(next)
+    let isCorner = next.showsKink(z: z)
     if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
     guard next.isFinite else { return }
+    if next.isClean(z: z), next.bound < clean[i]?.bound ?? .infinity { clean[i] = next }
     let isBetter =
-      showsKink(best[i]) == isCorner ? next.bound < best[i].bound : !isCorner
+      best[i].showsKink(z: z) == isCorner ? next.bound < best[i].bound : !isCorner
     if !best[i].isFinite || isBetter { best[i] = next }
   }
 }

@@ -36,6 +36,11 @@ struct Estimate {
   /// False where the check was interrupted before this entry's turn.
   var isMeasured = true
 
+  /// Finite, and its higher differences are what noise alone would make them.
+  func isClean(z: Double) -> Bool { isFinite && points?.isSmooth(z: z) ?? true }
+
+  func showsKink(z: Double) -> Bool { points?.showsKink(z: z) ?? false }
+
   static func notMeasured(step: Double) -> Estimate {
     Estimate(
       value: .nan, bound: .infinity, step: step, isNoiseLimited: false, isFinite: false,
