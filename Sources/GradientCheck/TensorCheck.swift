@@ -227,7 +227,7 @@ struct TensorCheck {
           reason = "differs measurably, within tolerance"
         }
       case .fail:
-        let other = try witness.secondEstimate(task.probe(i), step: estimate.step)
+        let other = try witness.secondEstimate(task.probe(i), step: estimate.step / 2)
         second = other
         let agrees =
           other.isFinite
