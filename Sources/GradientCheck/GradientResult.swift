@@ -30,6 +30,23 @@ public struct EntryResult: Codable, Equatable, Sendable {
     case secondBound = "second_bound"
   }
 
+  /// Every named key is written, `reason` as null where there is none.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(index, forKey: .index)
+    try container.encode(analytic, forKey: .analytic)
+    try container.encode(numeric, forKey: .numeric)
+    try container.encode(bound, forKey: .bound)
+    try container.encode(step, forKey: .step)
+    try container.encode(verdict, forKey: .verdict)
+    try container.encode(reason, forKey: .reason)
+    try container.encodeIfPresent(secondNumeric, forKey: .secondNumeric)
+    try container.encodeIfPresent(secondBound, forKey: .secondBound)
+    try container.encode(tolerance, forKey: .tolerance)
+    try container.encodeIfPresent(kink, forKey: .kink)
+    try container.encode(sensitivity, forKey: .sensitivity)
+  }
+
   /// The same result for an entry at another place.
   func at(_ index: [Int]) -> EntryResult {
     var moved = self

@@ -93,7 +93,7 @@ public struct UpdateCheck {
         }
         try subject.makeTrainer().step(parameters, contributions: alone)
         var run = referenceRun(subject, parameters, start)
-        run.step(sum(of: alone, for: parameters))
+        run.step(try sum(of: alone, for: parameters))
         let predicted = zip(run.values(p), start[p]).map { $0 - $1 }
         var agrees = true
         var seen: [OptimizerResult.Seen] = []
@@ -130,7 +130,7 @@ public struct UpdateCheck {
     for k in 1...max(steps, 1) {
       let contributions = try self.contributions(objective)
       try trainer.step(parameters, contributions: contributions)
-      run.step(sum(of: contributions, for: parameters))
+      run.step(try sum(of: contributions, for: parameters))
       for (p, parameter) in parameters.enumerated() {
         let (values, expected) = (parameter.flat, run.values(p))
         largest = max(largest, relativeDifference(values, expected))

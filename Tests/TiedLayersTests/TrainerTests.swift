@@ -5,15 +5,20 @@ import TiedLayers
 @Suite("Trainer")
 struct TrainerTests {
   @Test("contributions add up in the order of the layers; a layer that gives nothing adds nothing")
-  func sums() {
+  func sums() throws {
     let w = Parameter("W", [0.0, 0])
     let b = Parameter("b", [0.0])
     let contributions = [
       LayerContribution(layer: "encoder", gradients: [[1, 2], nil]),
       LayerContribution(layer: "decoder", gradients: [[10, 20], [5]]),
     ]
-    #expect(sum(of: contributions, for: [w, b]) == [[11, 22], [5]])
-    #expect(sum(of: [], for: [w, b]) == [[0, 0], [0]])
+    #expect(try sum(of: contributions, for: [w, b]) == [[11, 22], [5]])
+    #expect(try sum(of: [], for: [w, b]) == [[0, 0], [0]])
+    for wrong: [[Double]?] in [[[1]], [[1], nil], [[1, 2, 3], [5]]] {
+      #expect(throws: ShapeMismatch.self) {
+        try sum(of: [LayerContribution(layer: "encoder", gradients: wrong)], for: [w, b])
+      }
+    }
   }
 
   @Test(
