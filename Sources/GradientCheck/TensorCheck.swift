@@ -171,7 +171,7 @@ struct TensorCheck {
     for entry in entries { counts.add(entry.verdict) }
     var verdict = Verdict.overall(entries.lazy.map(\.verdict))
     if task.malformation != nil { verdict = .fail }
-    return TensorResult(
+    var result = TensorResult(
       name: task.name, shape: task.shape, verdict: verdict, reason: task.malformation,
       maxRelativeError: largest(
         entries.map { relative($0.difference, to: max(abs($0.numeric), rms)) }),
@@ -180,6 +180,9 @@ struct TensorCheck {
       unusedRows: unusedSlices(measured, along: 0), unusedColumns: unusedSlices(measured, along: 1),
       differingMeasurably: entries.count { $0.verdict == .pass && $0.differsMeasurably },
       worst: worst(of: entries), entries: entries)
+    result.corners = measured.corners.sorted { $0.key < $1.key }
+      .map { (entry: $0.key, kink: $0.value.kink, step: $0.value.step) }
+    return result
   }
 
   /// How many rows (axis 0) or columns (axis 1) of a kernel are unused throughout.
@@ -314,6 +317,8 @@ private struct Measurement {
   /// The one with the smallest bound so far, which decides the verdict; one without a corner if there
   /// is one, because the bound covers a single corner, and several can conspire.
   private(set) var best: [Estimate]
+  /// The first corner of each entry that could be located, and the step that saw it.
+  private(set) var corners: [Int: (kink: Kink, step: Double)] = [:]
   /// The scale of the measured gradient.
   private(set) var rms = 0.0
   /// Every slope lies within its own error bound of zero.
@@ -333,6 +338,12 @@ private struct Measurement {
     last = estimates
     finest = estimates
     best = estimates
+    for (i, estimate) in estimates.enumerated() { note(estimate, of: i) }
+  }
+
+  private mutating func note(_ estimate: Estimate, of i: Int) {
+    guard corners[i] == nil, estimate.showsKink(z: z), let kink = estimate.points?.kink else { return }
+    corners[i] = (kink, estimate.step)
   }
 
   /// The slopes that can be trusted for a scale: finite, and not mostly error.
@@ -380,6 +391,7 @@ private struct Measurement {
 
   mutating func refine(_ i: Int, _ next: Estimate) {
     last[i] = next
+    note(next, of: i)
     if next.step < finest[i].step { finest[i] = next }
     let isCorner = next.showsKink(z: z)
     if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
