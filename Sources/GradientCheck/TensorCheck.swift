@@ -326,7 +326,8 @@ private struct Measurement {
 
   /// The one with the smallest bound among those whose differences show nothing but noise: only such
   /// a one convicts. A bound made of visible higher differences supposes that the step resolves the
-  /// function; a step that spans two steep edges of a flat loss does not.
+  /// function; a step that spans two steep edges of a flat loss does not. Nor does one far beyond the
+  /// tensor's own size, unless a slope was seen before it was taken.
   private(set) var clean: [Estimate?]
   private let z: Double
 
@@ -390,13 +391,15 @@ private struct Measurement {
   }
 
   mutating func refine(_ i: Int, _ next: Estimate) {
+    let previous = last[i]
     last[i] = next
     note(next, of: i)
     if next.step < finest[i].step { finest[i] = next }
     let isCorner = next.showsKink(z: z)
     if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
     guard next.isFinite else { return }
-    if next.isClean(z: z), next.bound < clean[i]?.bound ?? .infinity { clean[i] = next }
+    let isNear = next.step <= 16 * task.scale || abs(previous.value) > previous.bound
+    if isNear, next.isClean(z: z), next.bound < clean[i]?.bound ?? .infinity { clean[i] = next }
     let isBetter =
       best[i].showsKink(z: z) == isCorner ? next.bound < best[i].bound : !isCorner
     if !best[i].isFinite || isBetter { best[i] = next }
