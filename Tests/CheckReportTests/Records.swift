@@ -127,6 +127,18 @@ enum Records {
       ).run(CheckOptions(seed: 7, directions: 3))
     ])
 
+  /// Rectifiers and many samples: some of the corners lie within the first steps.
+  static func rectified(seed: UInt64) -> CheckCase {
+    CheckCase(name: "rectified", model: "tied-autoencoder", subjects: []) {
+      let random = RandomSource(seed: seed)
+      let chain: Chain<Double> = try Models.autoencoder(
+        features: 16, hidden: [8], tied: true, activation: .relu, random: random)
+      let input: Matrix<Double> = random.matrix(rows: 400, columns: 16, 0, 1)
+      return ChainObjective(
+        Network(chain, loss: .binaryCrossEntropy), input: input, target: input)
+    }
+  }
+
   private static var subjects: [UpdateSubject] {
     UpdateSubject.standard.filter { ["sgd", "adam"].contains($0.name) }
   }
