@@ -25,8 +25,12 @@ let package = Package(
         "CheckReport", "FaultGallery",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      resources: [.embedInCode("Resources/digits.csv")]),
+      exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
     .executableTarget(name: "tiecheck", dependencies: ["TiecheckCommands"]),
+    .executableTarget(name: "embed-text", path: "Sources/EmbedText"),
+    .plugin(
+      name: "EmbedTextPlugin", capability: .buildTool(), dependencies: ["embed-text"],
+      path: "Sources/EmbedTextPlugin"),
     .testTarget(name: "GSLKitTests", dependencies: ["GSLKit"]),
     .testTarget(
       name: "TiedLayersTests", dependencies: ["TiedLayers"], resources: [.copy("Golden")]),

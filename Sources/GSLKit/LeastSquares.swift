@@ -15,7 +15,8 @@ public struct LeastSquaresFit: Equatable, Sendable {
 /// - Parameters:
 ///   - columns: the signatures, each as long as `observations`.
 ///   - deviations: the standard deviation of each observation, positive.
-/// - Throws: `GSLError`, for example where there are more columns than observations.
+/// - Throws: `GSLError`, for example where there are more columns than observations. Numbers that are
+///   not finite give coefficients that are not.
 public func leastSquares(
   columns: [[Double]], observations: [Double], deviations: [Double]
 ) throws -> LeastSquaresFit {

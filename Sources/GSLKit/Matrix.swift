@@ -5,6 +5,7 @@ public struct Matrix<S: Scalar>: Equatable, Sendable {
   public let rows: Int
   public let columns: Int
   /// rows * columns elements; element (i, j) is at i * columns + j.
+  /// Their number must stay.
   public var elements: [S]
 
   /// The zero matrix, or one filled with `value`.
@@ -17,7 +18,7 @@ public struct Matrix<S: Scalar>: Equatable, Sendable {
 
   /// A matrix from its elements in row order.
   public init(rows: Int, columns: Int, elements: [S]) throws {
-    guard elements.count == rows * columns else {
+    guard rows >= 0, columns >= 0, elements.count == rows * columns else {
       throw ShapeMismatch(
         operation: "matrix", given: "\(elements.count) elements",
         expected: "\(rows) x \(columns) = \(rows * columns)")
@@ -41,8 +42,14 @@ public struct Matrix<S: Scalar>: Equatable, Sendable {
   }
 
   public subscript(i: Int, j: Int) -> S {
-    get { elements[i * columns + j] }
-    set { elements[i * columns + j] = newValue }
+    get {
+      precondition(j >= 0 && j < columns, "column \(j) of a matrix with \(columns)")
+      return elements[i * columns + j]
+    }
+    set {
+      precondition(j >= 0 && j < columns, "column \(j) of a matrix with \(columns)")
+      elements[i * columns + j] = newValue
+    }
   }
 
   /// [rows, columns].
@@ -103,6 +110,12 @@ extension Matrix {
         expected: "\(rows) x \(columns)", hint: "Is one of the factors transposed?")
     }
     guard m > 0, n > 0, k > 0 else { return }
+    // BLAS reads as many elements as the shapes say.
+    for matrix in [a, b, self] {
+      precondition(
+        matrix.elements.count == matrix.rows * matrix.columns,
+        "a \(matrix.rows) x \(matrix.columns) matrix holds \(matrix.elements.count) elements")
+    }
     a.elements.withUnsafeBufferPointer { a in
       b.elements.withUnsafeBufferPointer { b in
         elements.withUnsafeMutableBufferPointer { c in

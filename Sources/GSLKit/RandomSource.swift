@@ -9,7 +9,8 @@ public final class RandomSource {
   public init(seed: UInt64) {
     _ = GSL.ready
     generator = OpaquePointerBox(gsl_rng_alloc(tiecheck_rng_mt19937()))
-    // mt19937 takes 32 bits; what is above them is mixed in, so that no two small seeds collide.
+    // mt19937 takes 32 bits; what is above them is mixed in. Seeds below 2^32 are GSL's own, so that
+    // streams can be compared; GSL takes 0 for its default, 4357.
     gsl_rng_set(generator.pointer, UInt(truncatingIfNeeded: (seed ^ (seed >> 32)) & 0xffff_ffff))
   }
 
@@ -23,9 +24,10 @@ public final class RandomSource {
     gsl_ran_gaussian(generator.pointer, deviation)
   }
 
-  /// Uniform in 0..<bound.
+  /// Uniform in 0..<bound, where `bound` is below 2^32: GSL would answer 0 to a larger one.
   public func integer(below bound: Int) -> Int {
-    precondition(bound > 0, "no integer lies in 0..<\(bound)")
+    precondition(
+      bound > 0 && bound <= 0xffff_ffff, "a random integer needs a bound in 1..<2^32, not \(bound)")
     return Int(gsl_rng_uniform_int(generator.pointer, UInt(bound)))
   }
 

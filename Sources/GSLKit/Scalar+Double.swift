@@ -81,10 +81,10 @@ extension Double: Scalar {
     switch f {
     case .identity: break
     case .tanh:
-      // (1 - y)(1 + y) keeps the digits that 1 - y^2 loses where y is near 1.
+      // 1 - tanh^2 = 4 e / (1 + e)^2 with e = exp(-2|x|): near saturation 1 - y has no digits left.
       while i < count {
-        let y = Foundation.tanh(x[i])
-        cotangent[i] *= (1 - y) * (1 + y)
+        let e = Foundation.exp(-2 * Swift.abs(x[i]))
+        cotangent[i] *= 4 * e / ((1 + e) * (1 + e))
         i += 1
       }
     case .sigmoid:
@@ -130,7 +130,10 @@ extension Double: Scalar {
     var lost: Double = 0
     var i = 0
     while i < count {
-      let term = softplus(a[i]) - t[i] * a[i]
+      // softplus(a) - t a without the difference of two numbers near a, which would leave nothing
+      // of the small loss of a confident right answer.
+      let margin = a[i] > 0 ? a[i] * (1 - t[i]) : -t[i] * a[i]
+      let term = margin + Foundation.log1p(Foundation.exp(-Swift.abs(a[i])))
       let next = sum + term
       lost += Swift.abs(sum) >= Swift.abs(term) ? (sum - next) + term : (term - next) + sum
       sum = next
@@ -195,12 +198,12 @@ extension Double: Scalar {
     }
   }
 
-  /// The largest of `count` elements, or a NaN where there is one.
+  /// The largest of `count` elements. A NaN is passed over here: it comes out of its exponential.
   private static func largest(_ x: UnsafePointer<Double>, _ count: Int) -> Double {
     var largest = -Double.infinity
     var j = 0
     while j < count {
-      if !(x[j] <= largest) { largest = x[j] }
+      if x[j] > largest { largest = x[j] }
       j += 1
     }
     return largest

@@ -38,7 +38,7 @@ public protocol Scalar: BinaryFloatingPoint, Codable, Sendable, CustomStringConv
     _ y: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ count: Int
   ) -> Self
   /// The sum of -t log y - (1 - t) log(1 - y) with y = sigmoid(a), computed from the logits a as
-  /// softplus(a) - t a, compensated.
+  /// max(a, 0) - t a + log1p(exp(-|a|)), for t in [0, 1] a sum of two numbers >= 0; compensated.
   static func sumOfLogisticLosses(
     logits a: UnsafePointer<Self>, _ t: UnsafePointer<Self>, _ count: Int
   ) -> Self

@@ -10,10 +10,14 @@ public func normalUpperQuantile(_ tail: Double) -> Double {
 
 /// The root of the mean of the squares; 0 for no values.
 ///
-/// Divides by the largest magnitude first, so that squares neither overflow nor vanish.
+/// Divides by the largest magnitude first, so that squares neither overflow nor vanish. A NaN among
+/// the values makes a NaN: `max` alone would pass it over, and [NaN] would have the mean 0.
 public func rootMeanSquare(_ values: [Double]) -> Double {
   var largest = 0.0
-  for value in values { largest = max(largest, abs(value)) }
+  for value in values {
+    if value.isNaN { return .nan }
+    largest = max(largest, abs(value))
+  }
   guard largest > 0, largest.isFinite else { return largest }
   var sum = CompensatedSum<Double>()
   for value in values { sum.add((value / largest) * (value / largest)) }

@@ -14,10 +14,13 @@ public struct CheckCase {
   public let expected: Verdict
   public let subjects: [UpdateSubject]
   public let steps: Int
+  /// Whether the claimed gradient's own derivatives are checked for symmetry.
+  public let checksSymmetry: Bool
 
   public init(
     name: String, model: String, expectedTies: [[String]] = [], expected: Verdict = .pass,
     subjects: [UpdateSubject] = UpdateSubject.standard, steps: Int = 5,
+    checksSymmetry: Bool = false,
     makeObjective: @escaping () throws -> any SummarizedObjective
   ) {
     self.name = name
@@ -27,36 +30,62 @@ public struct CheckCase {
     self.expected = expected
     self.subjects = subjects
     self.steps = steps
+    self.checksSymmetry = checksSymmetry
   }
 
-  /// Runs the gradient check, the tie check and the update check, and reads a diagnosis off them.
-  public func run(_ options: CheckOptions) throws -> CaseResult {
-    let objective = try makeObjective()
+  /// Runs the gradient check, the tie check and the update check, says what could have been seen,
+  /// and reads a diagnosis off the residual.
+  /// - Parameter workers: threads for the gradient check; each makes an objective of its own.
+  public func run(_ options: CheckOptions, workers: Int = 1) throws -> CaseResult {
+    let objectives = try (0..<max(workers, 1)).map { _ in try makeObjective() }
+    let objective = objectives[0]
     let summary = try objective.summary()
-    let gradient = try GradientChecker(options).check(objective)
+    let values = Dictionary(
+      objective.parameters.map { ($0.name, $0.flat) }, uniquingKeysWith: { first, _ in first })
+    let gradient = try GradientChecker(options).check(objectives)
     let tie = try TieCheck(options).check(objective, gradient: gradient, expected: expectedTies)
     let updates = try UpdateCheck(options, steps: steps).check(
       objective, gradient: gradient, subjects)
-    let evidence = try Evidence(objective, gradient, options)
+    let power = Power(gradient: gradient, tie: tie)
+    let symmetry = checksSymmetry ? try SymmetryCheck(options).check(objective) : nil
+    var untold = power.untold
+    if objective.hasEqualSamples {
+      untold.append(.samplesMixed)
+    }
+    let verdicts =
+      [gradient.verdict, tie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
+      + power.vacuousParameters.map { _ in Verdict.vacuous }
     return CaseResult(
-      name: name, model: model,
-      verdict: Verdict.overall([gradient.verdict, tie.verdict, updates.verdict]),
-      expected: expected,
+      name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
       loss: .init(name: objective.lossName, value: gradient.value, noise: gradient.noise),
-      summary: summary, gradient: gradient, tie: tie, updates: updates,
-      diagnoses: Diagnostician().diagnose(gradient: gradient, tie: tie), vacuous: [],
-      evidence: evidence)
+      summary: summary, gradient: gradient, tie: tie, updates: updates, symmetry: symmetry,
+      diagnoses: Diagnostician(batch: objective.batch).diagnose(
+        gradient: gradient, tie: tie, updates: updates, values: values), vacuous: untold,
+      vacuousParameters: power.vacuousParameters,
+      evidence: try Evidence(objective, gradient, options))
   }
 }
 
 /// A path objective that can also describe itself.
 public protocol SummarizedObjective: PathObjective {
   var lossName: String { get }
+  /// How many samples the loss is a mean over.
+  var batch: Int { get }
+  /// Every sample of the batch is the same: which one a number came from cannot be seen.
+  var hasEqualSamples: Bool { get }
   func summary() throws -> ModelSummary
 }
 
 extension ChainObjective: SummarizedObjective {
   public var lossName: String { network.loss.rawValue }
+  public var batch: Int { input.rows }
+  public var hasEqualSamples: Bool {
+    (1..<max(input.rows, 1)).allSatisfy { i in
+      (0..<input.columns).allSatisfy { input[i, $0] == input[0, $0] }
+        && (0..<target.columns).allSatisfy { target[i, $0] == target[0, $0] }
+    }
+  }
+
   public func summary() throws -> ModelSummary { try ModelSummary(network.chain, input: input) }
 }
 
@@ -68,17 +97,6 @@ public struct CaseResult: Codable, Sendable {
     public let noise: Double
   }
 
-  /// A bug that would not have been noticed at this point.
-  public struct Vacuity: Codable, Sendable {
-    public let hypothesis: String
-    public let effectOverSensitivity: Double
-
-    enum CodingKeys: String, CodingKey {
-      case hypothesis
-      case effectOverSensitivity = "effect_over_sensitivity"
-    }
-  }
-
   public let name: String
   public let model: String
   public let verdict: Verdict
@@ -88,9 +106,20 @@ public struct CaseResult: Codable, Sendable {
   public let gradient: GradientResult
   public let tie: TieResult
   public let updates: UpdateResult
+  /// Whether the claimed gradient belongs to a function, where that was asked.
+  public let symmetry: SymmetryResult?
   public let diagnoses: [Diagnosis]
-  public let vacuous: [Vacuity]
+  /// Bugs that would not have been noticed at this point.
+  public let vacuous: [Power.Hypothesis]
+  /// Parameters whose check proved nothing.
+  public let vacuousParameters: [String]
   public let evidence: Evidence
+
+  enum CodingKeys: String, CodingKey {
+    case name, model, verdict, expected, loss, summary, gradient, tie, updates, symmetry, diagnoses
+    case vacuous, evidence
+    case vacuousParameters = "vacuous_parameters"
+  }
 
   /// The case ended as it should.
   public var isAsExpected: Bool { verdict == expected }

@@ -6,17 +6,25 @@ public struct CheckOptions: Sendable {
   public var alpha: Double
   public var estimator: Estimator
   public var seed: UInt64
-  /// Called now and then with the entries done and all of them.
-  public var progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
+  /// Random directions for each tensor instead of every entry; 0 for every entry; nil to choose by
+  /// size: entry by entry up to `GradientChecker.largestEntrywise` entries.
+  public var directions: Int?
+  public var progress: Progress?
 
   public init(
     rtol: Double = 1e-6, alpha: Double = 0.01, estimator: Estimator = .fivePoint, seed: UInt64 = 1,
-    progress: (@Sendable (Int, Int) -> Void)? = nil
+    directions: Int? = nil, progress: Progress? = nil
   ) {
     self.rtol = rtol
     self.alpha = alpha
     self.estimator = estimator
     self.seed = seed
+    self.directions = directions
     self.progress = progress
+  }
+
+  /// The default tolerance for a model's arithmetic: what finite differences can usually certify.
+  public static func defaultTolerance(unitRoundoff: Double) -> Double {
+    unitRoundoff > 1e-10 ? 1e-2 : 1e-6
   }
 }

@@ -46,7 +46,10 @@ public struct Evidence: Codable, Sendable {
 
   /// - Parameter objective: at the point where `gradient` was measured.
   init(_ objective: any PathObjective, _ gradient: GradientResult, _ options: CheckOptions) throws {
-    let kernels = gradient.parameters.indices.filter { gradient.parameters[$0].shape.count == 2 }
+    // Where directions were checked there are no entries to show.
+    let kernels = gradient.parameters.indices.filter { p in
+      gradient.parameters[p].shape.count == 2 && !gradient.parameters[p].entries.isEmpty
+    }
     residuals = kernels.filter { gradient.parameters[$0].reason == nil }.map { p in
       let tensor = gradient.parameters[p]
       let columns = tensor.shape[1]

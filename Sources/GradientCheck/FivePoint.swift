@@ -39,6 +39,16 @@ struct FivePoint {
 
   var bound: Double { noiseBound + truncationBound }
   var isFinite: Bool { values.allSatisfy(\.isFinite) }
+
+  /// D3 and D4 are what noise alone would make them: their deviations are sqrt(2 + 8) sigma and
+  /// sqrt(2 + 32 + 36) sigma.
+  func isSmooth(z: Double) -> Bool { abs(d3) <= 3.2 * z * sigma && abs(d4) <= 8.4 * z * sigma }
+  /// The loss moves, evenly to both sides: the bound is small against what the loss does within the
+  /// step, so that zero is a finding and not ignorance.
+  var isStationary: Bool {
+    bound * step <= 1e-3 * values.reduce(0) { max($0, abs($1 - values[2])) }
+  }
+
   /// The loss did not move at all, bit for bit.
   var isFlat: Bool { values.allSatisfy { $0 == values[2] } }
   var derivativeBound: DerivativeBound {

@@ -1,39 +1,74 @@
+import Foundation
 import GSLKit
 import TiedLayers
 
-/// Compares a claimed gradient with finite differences, entry by entry.
+/// Compares a claimed gradient with finite differences, entry by entry or along random directions.
 public struct GradientChecker {
   public var options: CheckOptions
 
+  /// Above so many entries the default is to check along directions.
+  public static let largestEntrywise = 20_000
+  /// How many directions that default takes for each tensor.
+  public static let defaultDirections = 4
+
   public init(_ options: CheckOptions = CheckOptions()) { self.options = options }
 
-  /// Checks every entry of every parameter at the present point, which is left as it was.
+  /// Checks an objective at its present point, which is left as it was, on the calling thread.
   ///
   /// - Throws: `NonDeterministicObjective`, `NonFiniteObjective`, or what the objective throws.
   public func check(_ objective: any Objective) throws -> GradientResult {
-    let counting = EvaluationCounter()
-    let parameters = objective.parameters
+    try check([objective])
+  }
+
+  /// Checks with one thread for each worker. The result is the serial one, bit for bit.
+  /// - Parameter makeObjective: makes equal objectives that share nothing.
+  public func check(workers: Int, _ makeObjective: @Sendable () throws -> any Objective) throws
+    -> GradientResult
+  {
+    try check((0..<max(workers, 1)).map { _ in try makeObjective() })
+  }
+
+  func check(_ objectives: [any Objective]) throws -> GradientResult {
+    let objective = objectives[0]
+    let evaluations = Counter()
     let (noise, value) = try Noise.measure(objective, seed: options.seed)
-    counting.count += noise.evaluations
-    let claimed = try objective.gradients()
-    let tasks = parameters.enumerated().map { p, parameter in
-      TensorTask(parameter, claimed: p < claimed.count ? claimed[p] : nil) { entry, point in
-        counting.count += 1
-        return try objective.value(changing: parameter, entry: entry, to: point)
-      }
-    }
-    let total = tasks.reduce(0) { $0 + $1.values.count }
+    evaluations.add(noise.evaluations)
+    let claims = try objective.gradients()
+    func claim(_ p: Int) -> [Double]? { p < claims.count ? claims[p] : nil }
+    let parameters = objective.parameters
+    let total = parameters.reduce(0) { $0 + $1.count }
+    let mode = mode(entries: total)
     let witness = Witness(
       value: value, sigma: noise.deviation,
-      z: Witness.quantile(alpha: options.alpha, entries: total), estimator: options.estimator)
-    let (tensors, scale) = try TensorCheck(
-      witness: witness, rtol: options.rtol, seed: options.seed,
-      progress: progress(total: total)
-    ).run(tasks)
+      z: Witness.quantile(
+        alpha: options.alpha,
+        entries: mode.directions > 0 ? mode.directions * parameters.count : total),
+      estimator: options.estimator)
+    let check = TensorCheck(
+      witness: witness, rtol: options.rtol, seed: options.seed, progress: options.progress)
+
+    var tensors: [TensorResult]
+    let scale: Double
+    if mode.directions > 0 {
+      options.progress?.expect(mode.directions * parameters.count)
+      (tensors, scale) = try checkDirections(
+        objectives, mode.directions, claim: claim, check, evaluations)
+    } else {
+      options.progress?.expect(total)
+      let workers = objectives.map { objective in
+        objective.parameters.enumerated().map { p, parameter in
+          TensorTask(parameter, claimed: claim(p)) { entry, point in
+            evaluations.add(1)
+            return try objective.value(changing: parameter, entry: entry, to: point)
+          }
+        }
+      }
+      (tensors, scale) = try check.run(workers: workers)
+    }
 
     // A layer that keeps something from one call to the next has spoiled every difference above.
     let after = try objective.value()
-    counting.count += 1
+    evaluations.add(1)
     guard after.bitPattern == value.bitPattern else {
       throw NonDeterministicObjective(first: value, second: after)
     }
@@ -42,7 +77,7 @@ public struct GradientChecker {
     for tensor in tensors { entries.add(tensor.counts) }
     var verdict = Verdict.overall(tensors.map(\.verdict))
     var reason: String?
-    if scale == 0, verdict != .fail {
+    if scale == 0, verdict != .fail, verdict != .inconclusive {
       verdict = .vacuous
       reason =
         "the whole gradient is zero at this point: a missing, doubled or transposed contribution "
@@ -50,23 +85,115 @@ public struct GradientChecker {
     }
     return GradientResult(
       verdict: verdict, estimator: options.estimator, rtol: options.rtol, alpha: options.alpha,
-      value: value, noise: noise.deviation, evaluations: counting.count,
+      value: value, noise: noise.deviation, evaluations: evaluations.count,
       sensitivity: tensors.map(\.sensitivity).reduce(0) { $0.isNaN || $0 > $1 ? $0 : $1 },
-      entries: entries, parameters: tensors, reason: reason)
+      mode: mode, isUnfinished: options.progress?.isCancelled ?? false, entries: entries,
+      parameters: tensors, reason: reason)
   }
 
-  private func progress(total: Int) -> ((Int) -> Void)? {
-    guard let report = options.progress else { return nil }
-    var done = 0
-    return { newly in
-      done += newly
-      report(done, total)
+  private func mode(entries: Int) -> CheckMode {
+    if let directions = options.directions {
+      return CheckMode(
+        directions: directions, reason: directions > 0 ? "as asked" : "every entry, as asked")
     }
+    return entries <= Self.largestEntrywise
+      ? CheckMode(directions: 0, reason: "every entry: \(entries) of them")
+      : CheckMode(
+        directions: Self.defaultDirections,
+        reason:
+          "\(entries) entries are more than \(Self.largestEntrywise): random directions, and a "
+          + "search for the wrong entries where one fails")
+  }
+
+  // MARK: Directions
+
+  private func checkDirections(
+    _ objectives: [any Objective], _ count: Int, claim: (Int) -> [Double]?, _ check: TensorCheck,
+    _ evaluations: Counter
+  ) throws -> ([TensorResult], Double) {
+    let workers = objectives.map { objective in
+      objective.parameters.enumerated().map { p, parameter in
+        DirectionalTensor(
+          parameter: parameter,
+          lines: Lines(count: count, entries: parameter.count, seed: options.seed, tensor: p),
+          base: parameter.flat, claimed: claim(p)
+        ) {
+          evaluations.add(1)
+          return try objective.value()
+        }
+      }
+    }
+    let (found, scale) = try check.run(workers: workers.map { $0.map(\.task) })
+    let tensors = try zip(workers[0], found).map { directional, lines in
+      try conclude(directional, lines, check)
+    }
+    return (tensors, scale)
+  }
+
+  private func conclude(
+    _ directional: DirectionalTensor, _ lines: TensorResult, _ check: TensorCheck
+  ) throws -> TensorResult {
+    let parameter = directional.parameter
+    let rms = Lines.entryScale(lines.rms, entries: parameter.count)
+    let threshold =
+      lines.entries.map { entry in
+        entry.tolerance + 2 * max(entry.bound, entry.secondBound ?? 0)
+      }.max() ?? .infinity
+    let certified = threshold * Foundation.pow(1e6, 1 / Double(lines.entries.count)) / rms
+    var worst: [EntryResult] = []
+    var unresolved: [Range<Int>] = []
+    var reason = lines.reason
+    if directional.claimed?.count == parameter.count,
+      let line = lines.entries.indices.first(where: { lines.entries[$0].verdict == .fail })
+    {
+      let located = try directional.locate(line: line, lines.entries[line], witness: check.witness)
+      unresolved = located.unresolved
+      worst = try located.entries.map { try single($0, directional, scale: rms, check) }
+      reason = "\(lines.counts.fail) of \(lines.counts.total) directions fail"
+    } else if let claimed = directional.claimed, claimed.count != parameter.count {
+      reason =
+        "the gradient claimed for \(parameter.name) has \(claimed.count) elements; expected "
+        + "\(parameter.count) (\(shapeText(parameter.shape)))."
+    }
+    var result = TensorResult(
+      name: parameter.name, shape: parameter.shape, verdict: lines.verdict, reason: reason,
+      maxRelativeError: lines.maxRelativeError, rms: rms, sensitivity: certified,
+      counts: lines.counts, unused: 0, unusedRows: 0, unusedColumns: 0,
+      differingMeasurably: lines.differingMeasurably,
+      worst: worst,
+      directions: DirectionReport(
+        count: lines.entries.count, threshold: threshold, certified: certified,
+        unresolved: unresolved.map { [$0.lowerBound, $0.upperBound - 1] }))
+    result.lines = TensorResult.MeasuredLines(rms: lines.rms, entries: lines.entries)
+    return result
+  }
+
+  /// One entry of a directional tensor, checked by itself.
+  private func single(
+    _ index: Int, _ directional: DirectionalTensor, scale: Double, _ check: TensorCheck
+  ) throws -> EntryResult {
+    let parameter = directional.parameter
+    let task = TensorTask(
+      lines: parameter.name, claimed: [directional.claimed![index]], count: 1,
+      scale: tensorScale(directional.base), unitRoundoff: parameter.unitRoundoff
+    ) { _, t in
+      let saved = parameter[index]
+      defer { parameter[index] = saved }
+      parameter[index] = saved + t
+      return try directional.value()
+    }
+    return try check.run([task], wholeScale: scale).tensors[0].entries[0]
+      .at(parameter.position(of: index))
   }
 }
 
-private final class EvaluationCounter {
-  var count = 0
+/// How often the loss was evaluated, by all threads together.
+private final class Counter: @unchecked Sendable {
+  private let lock = NSLock()
+  private var total = 0
+
+  func add(_ n: Int) { lock.withLock { total += n } }
+  var count: Int { lock.withLock { total } }
 }
 
 extension EntryCounts {

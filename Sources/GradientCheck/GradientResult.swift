@@ -1,9 +1,10 @@
+import Foundation
 import TiedLayers
 
 /// One entry of a gradient: what was claimed, what was measured, and what follows.
 public struct EntryResult: Codable, Equatable, Sendable {
   /// [row, column] or [index].
-  public let index: [Int]
+  public private(set) var index: [Int]
   /// The claimed derivative.
   public let analytic: Double
   /// The measured one, and its error bound and step.
@@ -18,13 +19,39 @@ public struct EntryResult: Codable, Equatable, Sendable {
   public let secondBound: Double?
   /// tol of the acceptance rule.
   public let tolerance: Double
+  /// Where a corner of the loss lies and how large it is, where one was found and can be located.
+  public let kink: Kink?
   /// The smallest relative error that would have failed here.
   public let sensitivity: Double
 
   enum CodingKeys: String, CodingKey {
-    case index, analytic, numeric, bound, step, verdict, reason, tolerance, sensitivity
+    case index, analytic, numeric, bound, step, verdict, reason, tolerance, kink, sensitivity
     case secondNumeric = "second_numeric"
     case secondBound = "second_bound"
+  }
+
+  /// Every named key is written, `reason` as null where there is none.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.container(keyedBy: CodingKeys.self)
+    try container.encode(index, forKey: .index)
+    try container.encode(analytic, forKey: .analytic)
+    try container.encode(numeric, forKey: .numeric)
+    try container.encode(bound, forKey: .bound)
+    try container.encode(step, forKey: .step)
+    try container.encode(verdict, forKey: .verdict)
+    try container.encode(reason, forKey: .reason)
+    try container.encodeIfPresent(secondNumeric, forKey: .secondNumeric)
+    try container.encodeIfPresent(secondBound, forKey: .secondBound)
+    try container.encode(tolerance, forKey: .tolerance)
+    try container.encodeIfPresent(kink, forKey: .kink)
+    try container.encode(sensitivity, forKey: .sensitivity)
+  }
+
+  /// The same result for an entry at another place.
+  func at(_ index: [Int]) -> EntryResult {
+    var moved = self
+    moved.index = index
+    return moved
   }
 
   /// |claimed - measured|.
@@ -69,16 +96,36 @@ public struct TensorResult: Codable, Sendable {
   public let counts: EntryCounts
   /// Entries whose perturbation did not change the loss by a single bit.
   public let unused: Int
+  /// Rows and columns of a kernel all of whose entries are unused: inputs that are never on, units
+  /// that are dead on this batch.
+  public let unusedRows: Int
+  public let unusedColumns: Int
   /// Entries that differ by more than their bound, within the tolerance.
   public let differingMeasurably: Int
   /// The worst entries, worst first.
   public let worst: [EntryResult]
-  /// Every entry, in row order. Not part of the record.
+  /// Where the tensor was checked along random directions instead of entry by entry.
+  public var directions: DirectionReport?
+  /// Every entry, in row order; empty where directions were checked. Not part of the record.
   public var entries: [EntryResult] = []
+  /// The directions, where they were checked. Not part of the record.
+  var lines: TensorResult.MeasuredLines?
+
+  /// What was measured: entries, or directions.
+  var measuredEntries: [EntryResult] { lines?.entries ?? entries }
+  /// The scale of what was measured.
+  var measuredScale: Double { lines?.rms ?? rms }
+
+  struct MeasuredLines: Sendable {
+    let rms: Double
+    let entries: [EntryResult]
+  }
 
   enum CodingKeys: String, CodingKey {
-    case name, shape, verdict, reason, rms, sensitivity, counts, unused, worst
+    case name, shape, verdict, reason, rms, sensitivity, counts, unused, worst, directions
     case maxRelativeError = "max_relative_error"
+    case unusedRows = "unused_rows"
+    case unusedColumns = "unused_columns"
     case differingMeasurably = "differing_measurably"
   }
 
@@ -102,8 +149,44 @@ public struct GradientResult: Codable, Sendable {
   public let evaluations: Int
   /// The smallest relative error that would have failed wherever it was.
   public let sensitivity: Double
+  /// Entry by entry, or along random directions, and why.
+  public let mode: CheckMode
+  /// The check was interrupted: what was not measured is inconclusive.
+  public let isUnfinished: Bool
   public let entries: EntryCounts
   public let parameters: [TensorResult]
   /// Why, where the verdict does not follow from the entries.
   public let reason: String?
+
+  enum CodingKeys: String, CodingKey {
+    case verdict, estimator, rtol, alpha, value, noise, evaluations, sensitivity, mode, entries
+    case parameters, reason
+    case isUnfinished = "unfinished"
+  }
+}
+
+/// How a gradient was checked.
+public struct CheckMode: Codable, Equatable, Sendable {
+  /// Lines for each tensor; 0 for entry by entry.
+  public let directions: Int
+  /// Who chose, and why.
+  public let reason: String
+}
+
+/// A tensor checked along random directions.
+public struct DirectionReport: Codable, Equatable, Sendable {
+  /// The number of independent directions.
+  public let count: Int
+  /// tau: a directional difference larger than this fails.
+  public let threshold: Double
+  /// An error whose largest entry is e goes unnoticed with a probability of at most
+  /// (tau / e)^count, whatever the other entries are: each direction's entry is uniform in
+  /// +-[0.5, 1.5], so the density of v.e nowhere exceeds 1 / (2 e).
+  public func missProbability(ofError size: Double) -> Double {
+    min(1, Foundation.pow(threshold / abs(size), Double(count)))
+  }
+  /// Relative to the rms of the tensor's gradient, the error that is missed once in a million.
+  public let certified: Double
+  /// Wrong entries that bisection could not narrow down further, as ranges of positions in row order.
+  public let unresolved: [[Int]]
 }

@@ -46,17 +46,23 @@ extension Noise {
   public static func measure(_ objective: any Objective, seed: UInt64) throws -> (
     Noise, value: Double
   ) {
-    let value = try objective.value()
-    let again = try objective.value()
+    try measure(objective.parameters, seed: seed) { try objective.value() }
+  }
+
+  /// The noise of any function of the parameters' present values.
+  static func measure(
+    _ parameters: [any AnyParameter], seed: UInt64, function: () throws -> Double
+  ) throws -> (Noise, value: Double) {
+    let value = try function()
+    let again = try function()
     guard value.bitPattern == again.bitPattern || (value.isNaN && again.isNaN) else {
       throw NonDeterministicObjective(first: value, second: again)
     }
     guard value.isFinite else { throw NonFiniteObjective(value: value) }
 
-    let parameters = objective.parameters
     let saved = parameters.map(\.flat)
     defer { for (parameter, values) in zip(parameters, saved) { parameter.flat = values } }
-    let unitRoundoff = objective.unitRoundoff
+    let unitRoundoff = parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff
     var evaluations = 2
     var largest = 0.0
     let random = RandomSource(seed: seed)
@@ -79,7 +85,7 @@ extension Noise {
               x + Double(k) * representableStep(spacing * d, at: x, unitRoundoff: unitRoundoff)
             }
           }
-          values.append(try objective.value())
+          values.append(try function())
         }
         evaluations += values.count
         guard values.allSatisfy(\.isFinite) else {

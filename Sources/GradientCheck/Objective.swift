@@ -14,6 +14,14 @@ public protocol Objective {
   /// The claimed gradient at the present point: one list for each parameter, in row order; nil where
   /// none is claimed.
   func gradients() throws -> [[Double]?]
+  /// The unit round-off of the arithmetic that the claimed gradient is computed in.
+  var gradientUnitRoundoff: Double { get }
+}
+
+extension Objective {
+  public var gradientUnitRoundoff: Double {
+    parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff
+  }
 }
 
 extension Objective {
@@ -24,9 +32,6 @@ extension Objective {
     parameter[entry] = point
     return try value()
   }
-
-  /// The unit round-off of the coarsest parameter.
-  var unitRoundoff: Double { parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff }
 }
 
 /// A loss and its gradient as plain functions of a list of numbers.
@@ -64,6 +69,9 @@ public struct Use: Hashable, Sendable {
   public let isTransposed: Bool
 }
 
+/// The loss with something changed while one layer runs, and put back before the next.
+public typealias PathFunction = (_ change: () -> Void, _ restore: () -> Void) throws -> Double
+
 /// An objective made of layers, so that the gradient through one use alone (a path) can be measured.
 public protocol PathObjective: Objective {
   /// Which layer uses which parameter, in the order of the layers; one element for each pair.
@@ -72,10 +80,9 @@ public protocol PathObjective: Objective {
   var layerNames: [String] { get }
   /// What each layer claims to contribute: by layer, then by parameter.
   func gradientsByLayer() throws -> [[[Double]?]]
-  /// A function that gives the loss when one element of one parameter has another value only while
-  /// layer `layer` runs. Everything before that layer is computed once.
-  func pathFunction(layer: Int) throws -> (_ parameter: Int, _ entry: Int, _ point: Double) throws
-    -> Double
+  /// A function that gives the loss when parameters are changed only while layer `layer` runs.
+  /// Everything before that layer is computed once. `restore` must undo `change`.
+  func pathFunction(layer: Int) throws -> PathFunction
   /// A function that runs layer `layer` alone, on the input it has at the present point whatever the
   /// parameters are changed to afterwards, and gives its output.
   func layerFunction(_ layer: Int) throws -> () throws -> [Double]
@@ -141,18 +148,13 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     return try network.gradientsByLayer(input, target: target).map { $0.flat(for: parameters) }
   }
 
-  public func pathFunction(
-    layer: Int
-  ) throws -> (_ parameter: Int, _ entry: Int, _ point: Double) throws -> Double {
+  public func pathFunction(layer: Int) throws -> PathFunction {
     let layerInput = try network.chain.inputs(input)[layer]
-    let parameters = typedParameters
-    return { [self] index, entry, point in
-      let parameter = parameters[index]
+    return { [self] change, restore in
       let value = try network.value(fromLayer: layer, layerInput, target: target) { l, run in
         guard l == layer else { return try run() }
-        let saved = parameter[entry]
-        defer { parameter[entry] = saved }
-        parameter[entry] = point
+        change()
+        defer { restore() }
         return try run()
       }
       return Double(value)

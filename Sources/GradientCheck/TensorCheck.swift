@@ -1,3 +1,4 @@
+import Foundation
 import GSLKit
 import TiedLayers
 
@@ -11,6 +12,8 @@ struct TensorTask {
   let values: [Double]
   let unitRoundoff: Double
   let rounded: (Double) -> Double
+  /// The size that steps are measured in: see `tensorScale`.
+  let scale: Double
   /// The loss with one entry at another value.
   let function: (_ entry: Int, _ point: Double) throws -> Double
 
@@ -22,8 +25,25 @@ struct TensorTask {
     shape = parameter.shape
     self.claimed = claimed
     values = parameter.flat
+    scale = tensorScale(values)
     unitRoundoff = parameter.unitRoundoff
     rounded = parameter.rounded
+    self.function = function
+  }
+
+  /// The loss along lines through the point: entry k is the derivative at t = 0 along line k.
+  /// - Parameter scale: the size of the values that move when t is near 1.
+  init(
+    lines name: String, claimed: [Double]?, count: Int, scale: Double, unitRoundoff: Double,
+    function: @escaping (_ line: Int, _ t: Double) throws -> Double
+  ) {
+    self.name = name
+    shape = [count]
+    self.claimed = claimed
+    values = [Double](repeating: 0, count: count)
+    self.scale = scale
+    self.unitRoundoff = unitRoundoff
+    rounded = { $0 }
     self.function = function
   }
 
@@ -52,28 +72,37 @@ struct TensorCheck {
   let witness: Witness
   let rtol: Double
   let seed: UInt64
-  /// Called with the number of entries measured since the last call.
-  var progress: ((Int) -> Void)?
+  /// Told what is measured; asked whether to stop.
+  var progress: Progress?
 
   private static let refinements = 4
 
-  /// - Parameter wholeScale: the scale for tensors that are zero here; nil to take it from the
-  ///   nonzero tensors among these.
+  /// Checks tasks that all belong to one objective, on the calling thread.
   func run(_ tasks: [TensorTask], wholeScale: Double? = nil) throws -> (
     tensors: [TensorResult], wholeScale: Double
   ) {
-    var work = try tasks.map { task in
-      var measured = Measurement(task)
+    try run(workers: [tasks], wholeScale: wholeScale)
+  }
+
+  /// - Parameters:
+  ///   - workers: the same tasks for one or several equal objectives, each used by one thread. The
+  ///     result does not depend on how many there are: each entry is measured by itself.
+  ///   - wholeScale: the scale for tensors that are zero here; nil to take it from the nonzero
+  ///     tensors among these.
+  func run(workers: [[TensorTask]], wholeScale: Double? = nil) throws -> (
+    tensors: [TensorResult], wholeScale: Double
+  ) {
+    var work: [Measurement] = []
+    for (t, task) in workers[0].enumerated() {
       let random = RandomSource(seed: seed)
       let pilots = random.permutation(of: task.values.count).prefix(3).map(task.probe)
-      let step = try witness.pilotStep(
-        Array(pilots), scale: tensorScale(task.values), rtol: rtol)
-      for entry in task.values.indices {
-        measured.estimates.append(try witness.estimate(task.probe(entry), step: step))
-        if entry % 64 == 63 { progress?(64) }
+      let step = try witness.pilotStep(Array(pilots), scale: task.scale, rtol: rtol)
+      let estimates = try inParallel(count: task.values.count, workers: workers.count) { w, entry in
+        if progress?.isCancelled ?? false { return Estimate.notMeasured(step: step) }
+        defer { progress?.add(1) }
+        return try witness.estimate(workers[w][t].probe(entry), step: step)
       }
-      progress?(task.values.count % 64)
-      return measured
+      work.append(Measurement(task, estimates, z: witness.z))
     }
 
     // The tolerance depends on all entries and an entry's step on the tolerance: rounds, in each of
@@ -81,18 +110,24 @@ struct TensorCheck {
     var scale = wholeScale ?? 0
     for round in 0...Self.refinements {
       for t in work.indices { work[t].updateRMS() }
-      scale = wholeScale ?? Self.scale(of: work)
+      scale = wholeScale ?? rootMeanSquare(work.flatMap(\.trustedSlopes))
       guard round < Self.refinements else { break }
       var isSettled = true
       for t in work.indices {
-        for entry in work[t].estimates.indices where work[t].isUndecided(entry, scale, rtol) {
-          let current = work[t].estimates[entry]
-          let factor =
-            current.isFinite && current.isNoiseLimited && !showsKink(current) ? 2.5 : 0.125
-          let next = try witness.estimate(
-            work[t].task.probe(entry), step: work[t].steps[entry] * factor)
-          work[t].refine(entry, next, factor: factor)
-          isSettled = false
+        let measured = work[t]
+        let undecided = measured.last.indices.filter { measured.isUndecided($0, scale, rtol) }
+        if undecided.isEmpty || progress?.isCancelled ?? false { continue }
+        isSettled = false
+        let better = try inParallel(count: undecided.count, workers: workers.count) { w, i in
+          let entry = undecided[i]
+          return try witness.estimate(
+            workers[w][t].probe(entry),
+            step: betterStep(
+              measured.last[entry], measured.tolerance(entry, scale, rtol),
+              below: measured.cornerStep[entry]))
+        }
+        for (entry, estimate) in zip(undecided, better) {
+          work[t].refine(entry, estimate)
         }
       }
       if isSettled { break }
@@ -100,14 +135,27 @@ struct TensorCheck {
     return (try work.map { try conclude($0, scale: scale) }, scale)
   }
 
-  /// The root mean square over every tensor that is not zero here.
-  private static func scale(of work: [Measurement]) -> Double {
-    let slopes = work.filter { !$0.isZero }.flatMap { $0.finiteSlopes }
-    return rootMeanSquare(slopes)
+  /// The step for another try. A kink asks for h/8. Noise asks for the step at which it is a quarter of
+  /// the tolerance, at most 64 h: the third derivative will show if that was too much. Where both parts
+  /// of the bound are seen, E = a/h + b h^2 is least at (a / 2b)^(1/3).
+  /// - Parameter cornerStep: the smallest step so far that had a corner in it.
+  private func betterStep(
+    _ current: Estimate, _ tolerance: Double, below cornerStep: Double
+  ) -> Double {
+    guard current.isFinite, !showsKink(current) else { return current.step / 8 }
+    guard let points = current.points else {
+      return current.step * (current.isNoiseLimited ? 2.5 : 0.125)
+    }
+    if current.isNoiseLimited {
+      return min(
+        current.step * min(64, max(2.5, 4 * points.noiseBound / tolerance)), cornerStep / 2)
+    }
+    let best = Foundation.cbrt(points.noiseBound / (2 * points.truncationBound))
+    return current.step * min(0.5, max(0.125, best))
   }
 
   private func showsKink(_ estimate: Estimate) -> Bool {
-    estimate.points?.showsKink(z: witness.z) ?? false
+    estimate.showsKink(z: witness.z)
   }
 
   // MARK: Verdicts
@@ -128,14 +176,27 @@ struct TensorCheck {
       maxRelativeError: largest(
         entries.map { relative($0.difference, to: max(abs($0.numeric), rms)) }),
       rms: rms, sensitivity: largest(entries.map(\.sensitivity)), counts: counts,
-      unused: measured.estimates.count { $0.isFlat },
+      unused: measured.last.count { $0.isFlat },
+      unusedRows: unusedSlices(measured, along: 0), unusedColumns: unusedSlices(measured, along: 1),
       differingMeasurably: entries.count { $0.verdict == .pass && $0.differsMeasurably },
       worst: worst(of: entries), entries: entries)
   }
 
+  /// How many rows (axis 0) or columns (axis 1) of a kernel are unused throughout.
+  private func unusedSlices(_ measured: Measurement, along axis: Int) -> Int {
+    let shape = measured.task.shape
+    guard shape.count == 2 else { return 0 }
+    return (0..<shape[axis]).count { slice in
+      (0..<shape[1 - axis]).allSatisfy { other in
+        let (i, j) = axis == 0 ? (slice, other) : (other, slice)
+        return measured.last[i * shape[1] + j].isFlat
+      }
+    }
+  }
+
   private func concludeEntry(_ i: Int, _ measured: Measurement, rms: Double) throws -> EntryResult {
     let task = measured.task
-    let estimate = measured.best[i]
+    var estimate = measured.best[i]
     let claimed = task.malformation == nil ? task.claimed![i] : Double.nan
     let tolerance = rtol * max(abs(estimate.value), rms)
     var second: Estimate?
@@ -145,19 +206,28 @@ struct TensorCheck {
       verdict = .fail
     } else if !claimed.isFinite {
       (verdict, reason) = (.fail, "the claimed derivative is \(claimed), not a finite number")
+    } else if !estimate.isMeasured {
+      (verdict, reason) = (.inconclusive, "interrupted before it was measured")
     } else if !estimate.isFinite {
       (verdict, reason) = (.inconclusive, "the loss is not finite near this entry")
     } else {
-      switch Acceptance(
+      var acceptance = Acceptance(
         claimed: claimed, measured: estimate.value, bound: estimate.bound, tolerance: tolerance)
-      {
+      if acceptance == .fail {
+        if let convicting = measured.convicting(i, tolerance) {
+          estimate = convicting
+        } else {
+          acceptance = .undecided
+        }
+      }
+      switch acceptance {
       case .pass:
         verdict = .pass
         if abs(claimed - estimate.value) > estimate.bound {
           reason = "differs measurably, within tolerance"
         }
       case .fail:
-        let other = try witness.secondEstimate(task.probe(i), step: estimate.step)
+        let other = try witness.secondEstimate(task.probe(i), step: estimate.step / 2)
         second = other
         let agrees =
           other.isFinite
@@ -173,10 +243,12 @@ struct TensorCheck {
             ? "the two witnesses contradict each other"
             : "the second witness does not exclude the claimed derivative"
         }
-      case .undecided where rms == 0 && abs(claimed - estimate.value) <= estimate.bound:
+      case .undecided
+      where rms == 0 && (estimate.isNoiseLimited || estimate.points?.isStationary ?? false)
+        && abs(claimed - estimate.value) <= estimate.bound:
         (verdict, reason) = (.vacuous, "the whole gradient is zero here")
-      case .undecided where showsKink(measured.last[i]):
-        let points = measured.last[i].points!
+      case .undecided where showsKink(measured.finest[i]):
+        let points = measured.finest[i].points!
         if points.admitsSubgradient(claimed, z: witness.z) {
           (verdict, reason) = (.kink, "a corner; the claimed slope lies between its two sides")
         } else {
@@ -190,12 +262,14 @@ struct TensorCheck {
       }
     }
     let bound = max(estimate.bound, second?.bound ?? 0)
+    let isCorner = (verdict == .kink || verdict == .inconclusive) && showsKink(measured.finest[i])
     return EntryResult(
       index: task.shape.count == 2 ? [i / task.shape[1], i % task.shape[1]] : [i],
       analytic: claimed, numeric: estimate.value, bound: estimate.bound, step: estimate.step,
       verdict: verdict, reason: reason, secondNumeric: second?.value, secondBound: second?.bound,
-      tolerance: tolerance,
-      sensitivity: relative(tolerance + 2 * bound, to: max(abs(estimate.value), rms)))
+      tolerance: tolerance, kink: isCorner ? measured.finest[i].points?.kink : nil,
+      sensitivity: rms > 0
+        ? relative(tolerance + 2 * bound, to: max(abs(estimate.value), rms)) : .infinity)
   }
 
   /// The five worst: by verdict, then by how far the difference stands above its tolerance.
@@ -230,76 +304,89 @@ struct TensorCheck {
 /// A tensor being measured.
 private struct Measurement {
   let task: TensorTask
-  /// The last estimate of each entry, which decides the next step, and the best one so far.
-  var estimates: [Estimate] = []
-  private var improved: [Int: Estimate] = [:]
-  private var refinedSteps: [Int: Double] = [:]
+  /// The last estimate of each entry, which decides the next step.
+  private(set) var last: [Estimate]
+  /// The one with the smallest step so far: a kink is one only if it is seen there. A large step also
+  /// shows the fourth derivative.
+  private(set) var finest: [Estimate]
+  /// The smallest step so far that had a corner in it.
+  private(set) var cornerStep: [Double]
+  /// The one with the smallest bound so far, which decides the verdict; one without a corner if there
+  /// is one, because the bound covers a single corner, and several can conspire.
+  private(set) var best: [Estimate]
+  /// The scale of the measured gradient.
   private(set) var rms = 0.0
-
-  init(_ task: TensorTask) { self.task = task }
-
-  var last: [Estimate] { estimates }
-  var best: BestEstimates { BestEstimates(last: estimates, improved: improved) }
-  var steps: Steps { Steps(last: estimates, refined: refinedSteps) }
   /// Every slope lies within its own error bound of zero.
-  var isZero: Bool {
-    let best = best
-    return task.values.indices.allSatisfy {
-      !best[$0].isFinite || abs(best[$0].value) <= best[$0].bound
-    }
+  private(set) var isZero = true
+
+  /// The one with the smallest bound among those whose differences show nothing but noise: only such
+  /// a one convicts. A bound made of visible higher differences supposes that the step resolves the
+  /// function; a step that spans two steep edges of a flat loss does not.
+  private(set) var clean: [Estimate?]
+  private let z: Double
+
+  init(_ task: TensorTask, _ estimates: [Estimate], z: Double) {
+    self.z = z
+    clean = estimates.map { $0.isClean(z: z) ? $0 : nil }
+    cornerStep = estimates.map { $0.showsKink(z: z) ? $0.step : .infinity }
+    self.task = task
+    last = estimates
+    finest = estimates
+    best = estimates
   }
 
   /// The slopes that can be trusted for a scale: finite, and not mostly error.
-  var finiteSlopes: [Double] {
-    let best = best
-    return task.values.indices.compactMap { i in
-      best[i].isFinite && best[i].bound <= max(abs(best[i].value), 0) ? best[i].value : nil
-    }
+  var trustedSlopes: [Double] {
+    best.filter { $0.isFinite && $0.bound < abs($0.value) }.map(\.value)
   }
 
+  /// Entries that are zero within their bound count as zero, so that one wild entry cannot raise the
+  /// scale, and with it the tolerance, of all the others.
   mutating func updateRMS() {
-    let best = best
-    let finite = task.values.indices.map { best[$0] }.filter(\.isFinite)
-    let trusted = finite.filter { $0.bound <= abs($0.value) }
-    // Entries that are zero within their bound count as zero, so that one wild one cannot raise
-    // the scale, and with it the tolerance, of all the others.
+    let trusted = trustedSlopes
+    let finite = best.count { $0.isFinite }
+    isZero = trusted.isEmpty
     rms =
-      finite.isEmpty
-      ? 0
-      : rootMeanSquare(trusted.map(\.value))
-        * (Double(trusted.count) / Double(finite.count)).squareRoot()
+      finite == 0
+      ? 0 : rootMeanSquare(trusted) * (Double(trusted.count) / Double(finite)).squareRoot()
   }
 
   func isUndecided(_ i: Int, _ scale: Double, _ rtol: Double) -> Bool {
-    guard task.malformation == nil, task.claimed![i].isFinite else { return false }
-    let estimate = best[i]
-    guard estimate.isFinite else { return true }
-    let rms = isZero ? scale : self.rms
-    return Acceptance(
-      claimed: task.claimed![i], measured: estimate.value, bound: estimate.bound,
-      tolerance: rtol * max(abs(estimate.value), rms)) == .undecided
-  }
-
-  mutating func refine(_ i: Int, _ next: Estimate, factor: Double) {
-    let previous = best[i]
-    refinedSteps[i] = steps[i] * factor
-    if next.isFinite && (!previous.isFinite || next.bound < previous.bound) {
-      improved[i] = next
-    } else {
-      improved[i] = previous
+    guard task.malformation == nil, task.claimed![i].isFinite, best[i].isMeasured else {
+      return false
     }
-    estimates[i] = next
+    guard best[i].isFinite else { return true }
+    switch Acceptance(
+      claimed: task.claimed![i], measured: best[i].value, bound: best[i].bound,
+      tolerance: tolerance(i, scale, rtol))
+    {
+    case .pass: return false
+    case .undecided: return true
+    case .fail: return convicting(i, tolerance(i, scale, rtol)) == nil
+    }
   }
-}
 
-private struct BestEstimates {
-  let last: [Estimate]
-  let improved: [Int: Estimate]
-  subscript(i: Int) -> Estimate { improved[i] ?? last[i] }
-}
+  /// The estimate that convicts a claim, if one does.
+  func convicting(_ i: Int, _ tolerance: Double) -> Estimate? {
+    guard let clean = clean[i] else { return nil }
+    return Acceptance(
+      claimed: task.claimed![i], measured: clean.value, bound: clean.bound, tolerance: tolerance)
+      == .fail ? clean : nil
+  }
 
-private struct Steps {
-  let last: [Estimate]
-  let refined: [Int: Double]
-  subscript(i: Int) -> Double { refined[i] ?? last[i].step }
+  func tolerance(_ i: Int, _ scale: Double, _ rtol: Double) -> Double {
+    rtol * max(abs(best[i].value), isZero ? scale : rms)
+  }
+
+  mutating func refine(_ i: Int, _ next: Estimate) {
+    last[i] = next
+    if next.step < finest[i].step { finest[i] = next }
+    let isCorner = next.showsKink(z: z)
+    if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
+    guard next.isFinite else { return }
+    if next.isClean(z: z), next.bound < clean[i]?.bound ?? .infinity { clean[i] = next }
+    let isBetter =
+      best[i].showsKink(z: z) == isCorner ? next.bound < best[i].bound : !isCorner
+    if !best[i].isFinite || isBetter { best[i] = next }
+  }
 }

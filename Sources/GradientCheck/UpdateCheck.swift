@@ -93,7 +93,7 @@ public struct UpdateCheck {
         }
         try subject.makeTrainer().step(parameters, contributions: alone)
         var run = referenceRun(subject, parameters, start)
-        run.step(sum(of: alone, for: parameters))
+        run.step(try sum(of: alone, for: parameters))
         let predicted = zip(run.values(p), start[p]).map { $0 - $1 }
         var agrees = true
         var seen: [OptimizerResult.Seen] = []
@@ -126,16 +126,19 @@ public struct UpdateCheck {
     var largest = 0.0
     var fullStep: [OptimizerResult.FullStep] = []
     var direction: [[Double]] = []
-    var strayed: (parameter: String, step: Int)?
+    var strayed: [(parameter: Int, step: Int, what: String)] = []
+    var history: [(contributions: [LayerContribution], values: [[Double]])] = []
     for k in 1...max(steps, 1) {
       let contributions = try self.contributions(objective)
       try trainer.step(parameters, contributions: contributions)
-      run.step(sum(of: contributions, for: parameters))
+      run.step(try sum(of: contributions, for: parameters))
+      history.append((contributions, parameters.map(\.flat)))
       for (p, parameter) in parameters.enumerated() {
         let (values, expected) = (parameter.flat, run.values(p))
         largest = max(largest, relativeDifference(values, expected))
         let agrees = isWithinRounding(values, run, p, parameter.unitRoundoff, steps: k)
-        if !agrees && strayed == nil { strayed = (parameter.name, k) }
+        let hasStrayed = strayed.contains { $0.parameter == p }
+        if !agrees && !hasStrayed { strayed.append((p, k, parameter.name)) }
         if k == 1 {
           let moved = zip(values, start[p]).map { $0 - $1 }
           let predicted = zip(expected, start[p]).map { $0 - $1 }
@@ -154,13 +157,24 @@ public struct UpdateCheck {
           guard let expected = expectedState[name] else { continue }
           let difference = relativeDifference(memory, expected)
           largest = max(largest, difference)
-          if difference > 1e-10, strayed == nil { strayed = ("\(parameter.name)'s \(name)", k) }
+          if difference > 1e-10, !strayed.contains(where: { $0.parameter == p }) {
+            strayed.append((p, k, "\(parameter.name)'s \(name)"))
+          }
         }
       }
     }
-    if let strayed {
-      findings.append(
-        "\(strayed.parameter) left the single-kernel reference at step \(strayed.step)")
+    for stray in strayed {
+      findings.append("\(stray.what) left the single-kernel reference at step \(stray.step)")
+    }
+    let explanations = strayed.flatMap { stray in
+      let p = stray.parameter
+      return UpdateHypothesis.explanations(
+        .init(
+          parameter: parameters[p].name, start: start[p],
+          gradients: history.map { $0.contributions.compactMap { $0.gradients[p] } },
+          values: history.map { $0.values[p] }, unitRoundoff: parameters[p].unitRoundoff,
+          rounded: parameters[p].rounded),
+        subject.reference)
     }
     let expectedSlots = subject.reference.keepsState ? parameters.count : 0
     let slots = trainer.stateSlots
@@ -185,7 +199,9 @@ public struct UpdateCheck {
       name: subject.name, steps: steps, verdict: failed ? .fail : slope.verdict,
       maxDifference: largest, stateSlots: slots, expectedStateSlots: expectedSlots,
       through: through, fullStep: fullStep, slope: slope,
-      drift: try drift(objective, subject, groups.map(\.value)), findings: findings)
+      drift: try drift(objective, subject, groups.map(\.value)),
+      strayed: strayed.map { parameters[$0.parameter].name }, explanations: explanations,
+      findings: findings)
   }
 
   // MARK: Parts

@@ -32,11 +32,8 @@ public struct Kernel<S: Scalar> {
   public subscript(i: Int, j: Int) -> S {
     get { isTransposed ? parameter.values[j, i] : parameter.values[i, j] }
     nonmutating set {
-      if isTransposed {
-        parameter.values[j, i] = newValue
-      } else {
-        parameter.values[i, j] = newValue
-      }
+      let (row, column) = isTransposed ? (j, i) : (i, j)
+      parameter.setElement(row * parameter.values.columns + column, newValue)
     }
   }
 

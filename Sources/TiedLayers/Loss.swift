@@ -59,9 +59,15 @@ public enum Loss: String, Codable, Sendable, CaseIterable {
       try result.add(target, scaledBy: -1)
       for i in result.elements.indices { result.elements[i] *= 2 * scale }
     case .binaryCrossEntropy where areLogits:
+      // sigmoid(a) - t, which for a confident right answer is a difference of two ones.
+      var opposite = Matrix<S>(rows: output.rows, columns: output.columns)
+      try opposite.add(output, scaledBy: -1)
+      opposite.apply(.sigmoid)
       result.apply(.sigmoid)
-      try result.add(target, scaledBy: -1)
-      for i in result.elements.indices { result.elements[i] *= scale }
+      for i in result.elements.indices {
+        let t = target.elements[i]
+        result.elements[i] = ((1 - t) * result.elements[i] - t * opposite.elements[i]) * scale
+      }
     case .binaryCrossEntropy:
       for i in result.elements.indices {
         let (y, t) = (output.elements[i], target.elements[i])

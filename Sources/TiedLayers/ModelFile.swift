@@ -170,9 +170,16 @@ public struct ModelFile<S: Scalar> {
   // MARK: Writing
 
   /// The file's text, the same bytes for the same model.
-  /// - Throws: `ModelFileError` for a layer that is not a `Dense`, or two Parameters of one name:
-  ///   loaded again, they would be one.
+  /// - Throws: `ModelFileError` for a layer that is not a `Dense`, for a number that is not finite,
+  ///   and for two Parameters of one name: loaded again, they would be one.
   public func json() throws -> Data {
+    let parameters = network.chain.parameters.map { ($0.name, $0.values) }
+    for (name, matrix) in [("input", input), ("target", target)] + parameters {
+      if let value = matrix.elements.first(where: { !$0.isFinite }) {
+        throw ModelFileError(
+          "\"\(name)\" holds \(value), which JSON cannot hold; only finite numbers can be saved.")
+      }
+    }
     var tensors: [String: Tensor] = [:]
     for parameter in network.chain.parameters {
       let values = parameter.values.nested.map { $0.map { Double($0) } }

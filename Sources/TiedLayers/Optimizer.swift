@@ -55,6 +55,7 @@ private func stepEach(
       operation: "optimizer step", given: "\(gradients.count) gradients",
       expected: "\(parameters.count), one for each parameter")
   }
+  // All are looked at before any is changed: half a step is worse than none.
   for (parameter, gradient) in zip(parameters, gradients) {
     guard gradient.count == parameter.count else {
       throw ShapeMismatch(
@@ -62,6 +63,8 @@ private func stepEach(
         given: "a gradient of \(gradient.count) elements",
         expected: "\(parameter.count)")
     }
+  }
+  for (parameter, gradient) in zip(parameters, gradients) {
     var values = parameter.flat
     body(parameter, &values, gradient)
     parameter.flat = values

@@ -70,8 +70,8 @@ public final class Parameter<S: Scalar>: AnyParameter {
     set { setElement(index, S(newValue)) }
   }
 
-  /// Apart from `values` so that one element changes in place.
-  private func setElement(_ index: Int, _ value: S) { values.elements[index] = value }
+  /// In place: written through `values` from outside this class, one element copies them all.
+  func setElement(_ index: Int, _ value: S) { values.elements[index] = value }
 
   public var flat: [Double] {
     get { values.elements.map { Double($0) } }

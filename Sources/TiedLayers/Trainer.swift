@@ -44,13 +44,25 @@ public final class OptimizerTrainer: Trainer {
 }
 
 /// The gradient of each parameter: what all layers contributed, added in their order.
+/// - Throws: `ShapeMismatch` for a contribution of another shape.
 public func sum(
   of contributions: [LayerContribution], for parameters: [any AnyParameter]
-) -> [[Double]] {
+) throws -> [[Double]] {
   var total = parameters.map { [Double](repeating: 0, count: $0.count) }
   for contribution in contributions {
+    guard contribution.gradients.count == parameters.count else {
+      throw ShapeMismatch(
+        operation: "contribution of \(contribution.layer)",
+        given: "\(contribution.gradients.count) gradients",
+        expected: "\(parameters.count), one for each parameter")
+    }
     for p in total.indices {
       guard let gradient = contribution.gradients[p] else { continue }
+      guard gradient.count == parameters[p].count else {
+        throw ShapeMismatch(
+          operation: "contribution of \(contribution.layer) to \(parameters[p])",
+          given: "\(gradient.count) elements", expected: "\(parameters[p].count)")
+      }
       for i in total[p].indices { total[p][i] += gradient[i] }
     }
   }

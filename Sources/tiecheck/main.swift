@@ -1,1 +1,4 @@
-print("x")
+import Foundation
+import TiecheckCommands
+
+exit(Tiecheck.run(Array(CommandLine.arguments.dropFirst())))

@@ -167,9 +167,7 @@ final class TamperedPaths: PathObjective {
     }
   }
 
-  func pathFunction(layer: Int) throws -> (Int, Int, Double) throws -> Double {
-    try base.pathFunction(layer: layer)
-  }
+  func pathFunction(layer: Int) throws -> PathFunction { try base.pathFunction(layer: layer) }
   func layerFunction(_ layer: Int) throws -> () throws -> [Double] { try base.layerFunction(layer) }
   func layerInput(_ layer: Int) throws -> [Double] { try base.layerInput(layer) }
   func untiedTwin() -> (any PathObjective)? { base.untiedTwin() }

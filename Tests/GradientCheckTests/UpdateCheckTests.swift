@@ -213,7 +213,9 @@ struct UpdateCheckTests {
     let subject = UpdateSubject(.momentum(learningRate: 0.1), makeTrainer: { Liar() })
     let result = try check(try autoencoder(1), [subject]).optimizers[0]
     #expect(result.verdict == .fail)
-    #expect(result.findings == ["W's velocity left the single-kernel reference at step 1"])
+    #expect(
+      result.findings
+        == ["W", "b", "c"].map { "\($0)'s velocity left the single-kernel reference at step 1" })
   }
 
   /// The number of states is reported, and explains a finding; alone it is none.
@@ -230,7 +232,7 @@ struct UpdateCheckTests {
     func result(_ rate: Double) throws -> OptimizerResult {
       let subject = UpdateSubject(
         .adam(learningRate: 0.1), makeTrainer: { TwoStates(Adam(learningRate: rate)) })
-      return try check(autoencoder(1), [subject]).optimizers[0]
+      return try check(try autoencoder(1), [subject]).optimizers[0]
     }
     let harmless = try result(0.1)
     #expect(harmless.verdict == .pass && harmless.findings.isEmpty)

@@ -1,0 +1,92 @@
+import GSLKit
+import TiedLayers
+
+/// What a check could have seen at its point: for each bug that might be there, how large an effect
+/// it would have had, over the smallest difference that would have failed.
+///
+/// The gradient of a linear tied autoencoder at W = 0 or W = I is zero, and every one of the classic
+/// bugs passes every check there. A check that could not have failed has not passed.
+public struct Power: Codable, Sendable {
+  /// One bug at one parameter.
+  public struct Hypothesis: Codable, Equatable, Sendable {
+    public let parameter: String
+    /// In words, such as "decoder's path missing".
+    public let hypothesis: String
+    /// The largest |R_i| / (tol_i + 2 E_i) that it would cause.
+    public let effectOverSensitivity: Double
+
+    /// At less than ten times the sensitivity "this point cannot tell".
+    public var canBeTold: Bool { effectOverSensitivity >= Power.needed }
+
+    static let samplesMixed = Hypothesis(
+      parameter: "", hypothesis: "samples mixed up, or one counted for another: all are equal",
+      effectOverSensitivity: 0)
+
+    enum CodingKeys: String, CodingKey {
+      case parameter, hypothesis
+      case effectOverSensitivity = "effect_over_sensitivity"
+    }
+  }
+
+  static let needed = 10.0
+
+  public let hypotheses: [Hypothesis]
+  /// Parameters for which nothing could be told: their check has proved nothing.
+  public let vacuousParameters: [String]
+
+  /// What this point cannot tell.
+  public var untold: [Hypothesis] { hypotheses.filter { !$0.canBeTold } }
+
+  public init(gradient: GradientResult, tie: TieResult?) {
+    var hypotheses: [Hypothesis] = []
+    var vacuous: [String] = []
+    for tensor in gradient.parameters {
+      let group = tie?.groups.first { $0.parameter == tensor.name }
+      let own = Self.effects(on: tensor, group).map { name, effect in
+        Hypothesis(
+          parameter: tensor.name, hypothesis: name,
+          effectOverSensitivity: Self.power(effect, of: tensor))
+      }
+      hypotheses += own
+      if tensor.verdict != .fail, !own.contains(where: \.canBeTold) { vacuous.append(tensor.name) }
+    }
+    self.hypotheses = hypotheses
+    vacuousParameters = vacuous
+  }
+
+  /// The residual each applicable bug would leave, as in the table of diagnoses.
+  private static func effects(on tensor: TensorResult, _ group: TieGroup?) -> [(String, [Double])] {
+    let whole = tensor.measuredEntries.map(\.numeric)
+    guard let group else {
+      return [("gradient scaled (counted twice, or a mean for a sum)", whole)]
+    }
+    var effects: [(String, [Double])] = []
+    for (path, use) in zip(group.measured, group.uses) {
+      let contribution = path.entries.map(\.numeric)
+      effects.append(("\(path.name)'s path missing", contribution))
+      if use.transposed, tensor.shape.count == 2, tensor.shape[0] == tensor.shape[1],
+        contribution.count == tensor.shape[0] * tensor.shape[1]
+      {
+        let turned = transposed(contribution, rows: tensor.shape[0], columns: tensor.shape[1])
+        effects.append(
+          ("\(path.name)'s path not transposed", zip(turned, contribution).map { $0 - $1 }))
+      }
+    }
+    effects.append(("gradient counted twice", whole))
+    effects.append(("paths averaged, not added", whole.map { $0 / 2 }))
+    return effects
+  }
+
+  private static func power(_ effect: [Double], of tensor: TensorResult) -> Double {
+    var largest = 0.0
+    for (effect, entry) in zip(effect, tensor.measuredEntries) {
+      let detectable = entry.tolerance + 2 * max(entry.bound, entry.secondBound ?? 0)
+      if abs(effect) > 0, detectable.isFinite {
+        // Within its own error bound of zero an effect is not known to be one.
+        let certain = max(abs(effect) - entry.bound, 0)
+        largest = max(largest, certain / detectable)
+      }
+    }
+    return largest
+  }
+}

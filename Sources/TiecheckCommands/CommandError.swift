@@ -1,0 +1,27 @@
+import FaultGallery
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// Why a command stops: a sentence for the person who called it, and the status it ends with.
+struct CommandError: Error, CustomStringConvertible {
+  let status: ExitStatus
+  let description: String
+
+  init(_ status: ExitStatus, _ description: String) {
+    self.status = status
+    self.description = description
+  }
+
+  /// What any error that reaches the command line means there. An error that nobody foresaw is a
+  /// fault of ours.
+  init(_ error: any Error) {
+    switch error {
+    case let error as CommandError: self = error
+    case let error as FaultNotApplicable: self.init(.usage, "\(error)")
+    case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch:
+      self.init(.badInput, "\(error)")
+    default: self.init(.internalFault, "\(error). This is a fault of tiecheck's; please report it.")
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import Foundation
+
+/// Files that a command writes: all of their contents, or nothing.
+enum OutputFile {
+  /// Writes one file. What was there is replaced only when everything is on disk.
+  /// - Throws: `CommandError`.
+  static func write(_ data: Data, to path: String) throws {
+    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    do {
+      if isSpecial(url) {
+        // A device or a pipe cannot be replaced by a file.
+        let handle = try FileHandle(forWritingTo: url)
+        defer { try? handle.close() }
+        try handle.write(contentsOf: data)
+        return
+      }
+      try replace([(url, data)])
+    } catch {
+      throw failure(path, error)
+    }
+  }
+
+  /// Writes every file under a temporary name beside its place, then moves all of them there.
+  static func replace(_ files: [(url: URL, data: Data)]) throws {
+    var written: [(temporary: URL, url: URL)] = []
+    defer { for file in written { try? FileManager.default.removeItem(at: file.temporary) } }
+    for (url, data) in files {
+      if isFolder(url) { throw CocoaError(.fileWriteFileExists) }
+      let temporary = temporaryName(beside: url)
+      written.append((temporary, url))
+      try data.write(to: temporary)
+    }
+    for (temporary, url) in written {
+      guard rename(temporary.path, url.path) == 0 else { throw POSIXError.current }
+    }
+  }
+
+  /// A name that nothing else has, in the same folder, so that moving is renaming.
+  static func temporaryName(beside url: URL) -> URL {
+    url.deletingLastPathComponent().appendingPathComponent(
+      ".\(url.lastPathComponent).\(UUID().uuidString).tmp")
+  }
+
+  static func isFolder(_ url: URL) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder)
+      && isFolder.boolValue
+  }
+
+  private static func isSpecial(_ url: URL) -> Bool {
+    var status = stat()
+    guard stat(url.path, &status) == 0 else { return false }
+    let kind = status.st_mode & S_IFMT
+    return kind != S_IFREG && kind != S_IFDIR
+  }
+
+  static func failure(_ path: String, _ error: any Error) -> CommandError {
+    CommandError(
+      .noOutput,
+      "\(path) cannot be written: \(reason(error)). Choose another place with -o.")
+  }
+}
+
+extension POSIXError {
+  /// What the last system call said.
+  static var current: POSIXError { POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
+}

@@ -1,0 +1,123 @@
+import FaultGallery
+import Foundation
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// A model with its data, known to fit together, before anything is checked.
+struct PreparedModel {
+  /// What a report calls it.
+  let name: String
+  /// As `--model` takes it.
+  let model: String
+  private let fault: (any Fault)?
+  private let expectedTies: [[String]]
+  private let maker: any ObjectiveMaker
+
+  /// - Parameters:
+  ///   - ties: the sets of layers that are meant to share a kernel.
+  ///   - fault: the id of a fault that is to be put in.
+  ///   - maker: makes the model without the fault, with its loss and its batch.
+  /// - Throws: `CommandError` where the fault cannot be put into this model.
+  init(
+    name: String, model: String, ties: [[String]], fault: String?,
+    maker: any ObjectiveMaker
+  ) throws {
+    self.fault = try fault.map { id in
+      guard let fault = FaultCatalogue.fault(id) else {
+        preconditionFailure("there is no fault \"\(id)\"")
+      }
+      guard !ties.isEmpty else {
+        throw CommandError(
+          .usage,
+          "the fault \"\(id)\" needs two layers that share a kernel, and this model has none. "
+            + "Choose a tied model.")
+      }
+      return fault
+    }
+    self.name = name
+    self.model = model
+    expectedTies = ties
+    self.maker = maker
+    _ = try summary()
+  }
+
+  /// Whether a fault of the gallery is in it.
+  var isWrong: Bool { fault != nil }
+
+  /// The model, made fresh, with its fault if it is to have one.
+  func makeObjective(
+    _ precision: Precision = .double, witness: WitnessPrecision = .own
+  ) throws -> any SummarizedObjective {
+    switch (precision, witness) {
+    case (.double, _): try makeObjective(as: Double.self)
+    case (.float, .own): try makeObjective(as: Float.self)
+    case (.float, .double):
+      try FloatBackwardObjective(
+        float: makeObjective(as: Float.self), witness: makeObjective(as: Double.self))
+    }
+  }
+
+  private func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+    let objective = try maker.make(as: type)
+    guard let fault else { return objective }
+    return ChainObjective(
+      Network(try fault.wrong(objective.network.chain), loss: objective.network.loss),
+      input: objective.input, target: objective.target)
+  }
+
+  func summary() throws -> ModelSummary { try makeObjective().summary() }
+
+  /// The case to check.
+  /// - Parameter expected: what it is expected to end in.
+  func checkCase(_ settings: CheckSettings, expected: Verdict = .pass) -> CheckCase {
+    CheckCase(
+      name: name, model: model, expectedTies: expectedTies, expected: expected,
+      subjects: settings.subjects.map { fault?.wrong($0) ?? $0 }, steps: settings.steps,
+      checksSymmetry: settings.checksSymmetry
+    ) {
+      try makeObjective(settings.precision, witness: settings.witness)
+    }
+  }
+}
+
+extension PreparedModel {
+  /// The network and the batch that a file holds. Layers that name the same kernel are meant to
+  /// share it.
+  /// - Parameter path: as given on the command line; "-" is standard input.
+  init(modelFile path: String, fault: String?, for purpose: MemoryEstimate.Purpose) throws {
+    let data = try InputFile.read(path, as: "the model file")
+    let file: ModelFile<Double>
+    do {
+      file = try ModelFile(json: data)
+    } catch let error as ModelFileError {
+      throw CommandError(.badInput, "the model file \(InputFile.label(path)): \(error)")
+    }
+    let chain = file.network.chain
+    try MemoryEstimate(
+      kernels: chain.parameters.filter { $0.shape.count == 2 }.map { ($0.shape[0], $0.shape[1]) },
+      batch: file.input.rows
+    ).require(for: purpose)
+    let kernels = chain.parameters.filter { $0.shape.count == 2 }
+    let ties = kernels.map { kernel in
+      chain.layers.filter { $0.kernels.contains { $0.parameter === kernel } }.map(\.name)
+    }
+    let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    try self.init(
+      name: (path == "-" ? "model from standard input" : stem) + Self.suffix(fault: fault),
+      model: "model-file", ties: ties.filter { $0.count > 1 }, fault: fault, maker: FileMaker(data: data))
+  }
+
+  /// Reads the file anew each time, so that every caller gets parameters of its own.
+  private struct FileMaker: ObjectiveMaker {
+    let data: Data
+
+    func make<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+      let file = try ModelFile<S>(json: data)
+      return ChainObjective(file.network, input: file.input, target: file.target)
+    }
+  }
+
+  /// What a fault adds to a name.
+  static func suffix(fault: String?) -> String { fault.map { " with \($0)" } ?? "" }
+}

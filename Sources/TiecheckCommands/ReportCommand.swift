@@ -1,0 +1,74 @@
+import ArgumentParser
+import CheckReport
+import Foundation
+import GradientCheck
+
+/// `tiecheck report`.
+struct ReportCommand: Subcommand {
+  static let defaultFolder = "tiecheck-report"
+
+  static let configuration = CommandConfiguration(
+    commandName: "report",
+    abstract: "Check the standard cases, or one model, and write a report with plots.",
+    discussion: """
+      Without a model option the standard cases are checked. The report is a folder, \
+      \(defaultFolder) unless -o names another: report.md with its plots, and result.json. \
+      With '-o -' the page alone goes to standard output, or the record with --format json.
+      """)
+
+  @OptionGroup(title: "Model") var model: ModelOptions
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  private var folder: String { output.output ?? Self.defaultFolder }
+
+  func validate() throws {
+    if let format = output.format, format != .markdown, folder != "-" {
+      throw ValidationError(
+        "--format \(format.rawValue) needs '-o -': the folder of a report always holds report.md and "
+          + "result.json.")
+    }
+  }
+
+  func execute() throws -> ExitStatus {
+    let target = folder == "-" ? nil : try ReportFolder(folder)
+    let record = try check()
+    if let target {
+      try target.write(
+        MarkdownReport.files(for: record)
+          + [ReportFile(name: "result.json", contents: try record.json())])
+      if !output.quiet { Console.current.say(closing(record)) }
+    } else {
+      try output.write(record.data(as: output.format ?? .markdown, color: output.usesColor))
+    }
+    return ExitStatus(record.verdict)
+  }
+
+  private func check() throws -> CheckRecord {
+    let settings = model.settings
+    let models =
+      model.leavesModelOpen
+      ? try StandardCases.requests(seed: settings.options.seed).map { try $0.prepared(for: .check) }
+      : [try model.prepared(for: .check)]
+    return CheckRecord(
+      seed: settings.options.seed,
+      command: CommandText.joined(["tiecheck", "report"] + model.arguments),
+      cases: try models.map { model in
+        // Of the standard cases a wrong one is there to be convicted. Whoever names a model wants it
+        // right.
+        let expected: Verdict = self.model.leavesModelOpen && model.isWrong ? .fail : .pass
+        return try settings.run(model, output, expected: expected)
+      })
+  }
+
+  /// Where the report is, and the verdict in one line.
+  private func closing(_ record: CheckRecord) -> String {
+    let surprising = record.cases.filter { !$0.isAsExpected }
+    let cases = "\(record.cases.count) \(record.cases.count == 1 ? "case" : "cases")"
+    let verdict =
+      surprising.isEmpty
+      ? "\(cases), each ended as expected"
+      : surprising.map { "\($0.name): \($0.verdict.rawValue), expected \($0.expected.rawValue)" }
+        .joined(separator: "; ")
+    return "\(record.verdict.rawValue): \(verdict). The report is \(folder)/report.md"
+  }
+}

@@ -1,0 +1,74 @@
+import ArgumentParser
+import CheckReport
+import Foundation
+
+/// The command line, from arguments to exit status.
+public enum Tiecheck {
+  /// Runs one command line in-process.
+  /// - Parameters:
+  ///   - arguments: without the program's name.
+  ///   - console: where its words go.
+  /// - Returns: the exit status.
+  public static func run(_ arguments: [String], console: Console = .process) -> Int32 {
+    Console.$current.withValue(console) { status(arguments, console).rawValue }
+  }
+
+  private static func status(_ arguments: [String], _ console: Console) -> ExitStatus {
+    do {
+      return try execute(arguments)
+    } catch {
+      let error = CommandError(error)
+      console.say("Error: \(error)")
+      return error.status
+    }
+  }
+
+  private static func execute(_ arguments: [String]) throws -> ExitStatus {
+    do {
+      var command = try TiecheckCommand.parseAsRoot(arguments)
+      if let command = command as? any Subcommand { return try command.execute() }
+      try command.run()
+      return .success
+    } catch let error where isMessage(error) {
+      let text = TiecheckCommand.fullMessage(for: error)
+      if TiecheckCommand.exitCode(for: error).isSuccess {
+        try Console.current.write(Data((text + "\n").utf8))
+        return .success
+      }
+      Console.current.say(text)
+      return .usage
+    }
+  }
+
+  /// Whether ArgumentParser speaks: the help, the version, or what is wrong with the arguments.
+  private static func isMessage(_ error: any Error) -> Bool {
+    let code = TiecheckCommand.exitCode(for: error)
+    return code.isSuccess || code == .validationFailure
+  }
+}
+
+/// A subcommand that says by its status how it went.
+protocol Subcommand: ParsableCommand {
+  func execute() throws -> ExitStatus
+}
+
+/// The root of the command line.
+struct TiecheckCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tiecheck",
+    abstract: "Checks gradients of networks whose layers share a kernel.",
+    discussion: """
+      Two layers share one kernel, one of them uses it transposed. Is the gradient of the shared \
+      kernel the sum of what both uses contribute, and does every update move it once?
+
+      Exit status: 0 every verdict is the expected one; 1 a check failed unexpectedly, or one that \
+      was expected to fail did not; 2 something could not be told; 64 the command line is wrong; \
+      65 an input is not what it should be; 66 an input cannot be read; 73 an output cannot be \
+      written; 70 a fault of tiecheck's.
+      """,
+    version: CheckRecord.Tool.current.version,
+    subcommands: [
+      ReportCommand.self, CheckCommand.self, SummaryCommand.self, FaultsCommand.self,
+      DoctorCommand.self,
+    ])
+}
