@@ -344,7 +344,9 @@ private struct Measurement {
 
   /// Remembers the corner that keeps an entry undecided, if its last step shows one with a place.
   mutating func noteCorner(_ i: Int) {
-    guard corners[i] == nil, last[i].showsKink(z: z), let kink = last[i].points?.kink else { return }
+    guard corners[i] == nil, last[i].showsKink(z: z), let kink = last[i].points?.kink else {
+      return
+    }
     corners[i] = (kink, last[i].step)
   }
 
