@@ -67,19 +67,23 @@ struct CaseSection {
     paragraphs.append(sentences.map { "- " + Markdown.text($0) }.joined(separator: "\n"))
     guard !result.diagnoses.isEmpty else { return paragraphs }
     paragraphs += [
-      "The residual (claimed minus measured) of each failing parameter was compared with what known "
-        + "mistakes would leave at this very point:",
+      "What was found was compared with what known mistakes would leave at this very point. For a "
+        + "gradient, the coefficient is the multiple of the mistake that was found in the residual "
+        + "(claimed minus measured); for an update, the movement over the predicted one.",
       Markdown.table(
         [
           .words("Parameter"), .words("Diagnosis"), .number("Coefficient"), .number("Error"),
-          .words("Explains everything"),
+          .words("Explains it all"),
         ],
         result.diagnoses.map { diagnosis in
           [
-            Markdown.code(diagnosis.parameter), "**\(Markdown.text(diagnosis.id))**",
-            diagnosis.explained ? NumberText.coefficient(diagnosis.coefficient) : "-",
-            diagnosis.explained ? "± " + NumberText.error(diagnosis.coefficientError) : "-",
-            diagnosis.explained ? "yes, to within the error bounds" : "no",
+            diagnosis.parameter.isEmpty ? "-" : Markdown.code(diagnosis.parameter),
+            "**\(Markdown.text(diagnosis.id))**",
+            // 0 where a mistake is there or not, without a size.
+            diagnosis.coefficient == 0 ? "-" : NumberText.coefficient(diagnosis.coefficient),
+            diagnosis.coefficientError == 0
+              ? "-" : "± " + NumberText.error(diagnosis.coefficientError),
+            diagnosis.explained ? "yes" : "no",
           ]
         }),
     ]
@@ -184,7 +188,8 @@ struct CaseSection {
   private static func gradients(_ result: CaseResult) -> [String] {
     let parameters = result.gradient.parameters
     let columns: [Markdown.Column] = [
-      .words("Parameter"), .words("Shape"), .words("Verdict"), .words("Entries"),
+      .words("Parameter"), .words("Shape"), .words("Verdict"),
+      .words(result.gradient.mode.directions > 0 ? "Directions" : "Entries"),
       .number("Max relative error"), .number("rms"), .number("Sensitivity"), .words("Notes"),
     ]
     var paragraphs = [
@@ -324,7 +329,8 @@ struct CaseSection {
         group.paths.map { path in
           [
             Markdown.code(path.layer), NumberText.value(path.norm),
-            NumberText.value(path.claimedNorm), NumberText.value(path.share),
+            NumberText.value(path.claimedNorm),
+            group.verdict == .vacuous ? "-" : NumberText.value(path.share),
             NumberText.error(path.maxRelativeError), emphasized(path.verdict),
           ]
         }),

@@ -4,9 +4,10 @@ import GradientCheck
 enum CaseSentences {
   /// Everything that is wrong or could not be told, the most telling first. Empty where all is well.
   static func findings(_ result: CaseResult) -> [String] {
-    var sentences = result.diagnoses.map(\.sentence)
-    sentences += result.tie.missing
     let gradient = result.gradient
+    var sentences = gradient.parameters.compactMap(notANumber)
+    sentences += result.diagnoses.map(\.sentence)
+    sentences += result.tie.missing.filter { !sentences.contains($0) }
     if let reason = gradient.reason { sentences.append(reason) }
     if gradient.isUnfinished {
       sentences.append("the check was interrupted: what was not measured is inconclusive")
@@ -28,7 +29,10 @@ enum CaseSentences {
             + "\(tensor.name) could not be decided" + (why.map { ": \($0)" } ?? ""))
       }
     }
-    for group in result.tie.groups { sentences += findings(group) }
+    let stale = result.diagnoses.filter { $0.id == "stale-copy" }.map(\.parameter)
+    for group in result.tie.groups {
+      sentences += findings(group, isStaleNamed: stale.contains(group.parameter))
+    }
     if !result.vacuousParameters.isEmpty, gradient.reason == nil {
       sentences.append(
         "nothing wrong could have been seen in the gradient of "
@@ -66,9 +70,18 @@ enum CaseSentences {
     return sentences
   }
 
-  private static func findings(_ group: TieGroup) -> [String] {
+  /// A claim that is no number needs no further diagnosis.
+  private static func notANumber(_ tensor: TensorResult) -> String? {
+    guard let entry = tensor.worst.first(where: { $0.verdict == .fail && !$0.analytic.isFinite }),
+      let reason = entry.reason
+    else { return nil }
+    return "\(tensor.name)\(NumberText.index(entry.index)): \(reason)"
+  }
+
+  private static func findings(_ group: TieGroup, isStaleNamed: Bool) -> [String] {
     var sentences: [String] = []
-    for follows in group.follows where follows.verdict != .pass {
+    for follows in group.follows
+    where follows.verdict != .pass && !(isStaleNamed && follows.verdict == .fail) {
       let what = follows.reason ?? "does not follow \(group.parameter)"
       sentences.append("\(follows.layer): \(what)")
     }

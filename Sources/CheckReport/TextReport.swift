@@ -23,11 +23,14 @@ public enum TextReport {
     for sentence in findings.isEmpty ? [CaseSentences.summary(result)] : findings {
       lines += wrapped(sentence, indent: 2)
     }
-    lines += ["", "  " + conditions(result), "  " + CaseSentences.sensitivity(result.gradient)]
+    lines += [""] + wrapped(conditions(result), indent: 2)
+    lines += wrapped(CaseSentences.sensitivity(result.gradient), indent: 2)
     if !result.vacuous.isEmpty {
-      lines.append(
-        "  This point cannot tell: "
-          + result.vacuous.map(\.hypothesis).joined(separator: "; ") + ".")
+      let hypotheses = result.vacuous.map(\.hypothesis).joined(separator: "; ")
+      lines += wrapped("This point cannot tell: \(hypotheses).", indent: 2)
+    }
+    if let symmetry = result.symmetry {
+      lines.append("  Symmetry of second derivatives: " + paint.verdict(symmetry.verdict))
     }
     lines.append("")
     lines += gradients(result, paint)
@@ -51,7 +54,8 @@ public enum TextReport {
   private static func gradients(_ result: CaseResult, _ paint: Paint) -> [String] {
     let parameters = result.gradient.parameters
     var table = TextTable([
-      ("Gradient", .left), ("Shape", .left), ("Verdict", .left), ("Entries", .left),
+      ("Gradient", .left), ("Shape", .left), ("Verdict", .left),
+      (result.gradient.mode.directions > 0 ? "Directions" : "Entries", .left),
       ("Max rel. error", .right), ("rms", .right), ("Sensitivity", .right),
     ])
     table.rows = parameters.map { tensor in
@@ -98,7 +102,7 @@ public enum TextReport {
         table.rows.append([
           group.parameter, use.layer + (use.transposed ? " (transposed)" : ""),
           path.verdict.rawValue, NumberText.value(path.norm), NumberText.value(path.claimedNorm),
-          NumberText.value(path.share),
+          group.verdict == .vacuous ? "-" : NumberText.value(path.share),
         ])
         verdicts.append(path.verdict)
       }

@@ -40,6 +40,8 @@ public struct CheckCase {
     let objectives = try (0..<max(workers, 1)).map { _ in try makeObjective() }
     let objective = objectives[0]
     let summary = try objective.summary()
+    let values = Dictionary(
+      objective.parameters.map { ($0.name, $0.flat) }, uniquingKeysWith: { first, _ in first })
     let gradient = try GradientChecker(options).check(objectives)
     let tie = try TieCheck(options).check(objective, gradient: gradient, expected: expectedTies)
     let updates = try UpdateCheck(options, steps: steps).check(
@@ -57,7 +59,8 @@ public struct CheckCase {
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
       loss: .init(name: objective.lossName, value: gradient.value, noise: gradient.noise),
       summary: summary, gradient: gradient, tie: tie, updates: updates, symmetry: symmetry,
-      diagnoses: Diagnostician().diagnose(gradient: gradient, tie: tie), vacuous: untold,
+      diagnoses: Diagnostician(batch: objective.batch).diagnose(
+        gradient: gradient, tie: tie, updates: updates, values: values), vacuous: untold,
       vacuousParameters: power.vacuousParameters,
       evidence: try Evidence(objective, gradient, options))
   }
@@ -66,6 +69,8 @@ public struct CheckCase {
 /// A path objective that can also describe itself.
 public protocol SummarizedObjective: PathObjective {
   var lossName: String { get }
+  /// How many samples the loss is a mean over.
+  var batch: Int { get }
   /// Every sample of the batch is the same: which one a number came from cannot be seen.
   var hasEqualSamples: Bool { get }
   func summary() throws -> ModelSummary
@@ -73,6 +78,7 @@ public protocol SummarizedObjective: PathObjective {
 
 extension ChainObjective: SummarizedObjective {
   public var lossName: String { network.loss.rawValue }
+  public var batch: Int { input.rows }
   public var hasEqualSamples: Bool {
     (1..<max(input.rows, 1)).allSatisfy { i in
       (0..<input.columns).allSatisfy { input[i, $0] == input[0, $0] }

@@ -2,9 +2,10 @@ import Foundation
 import GSLKit
 import TiedLayers
 
-/// The name of a bug, read off the residual.
+/// The name of a bug, read off what a check measured.
 public struct Diagnosis: Codable, Equatable, Sendable {
-  /// What is wrong, such as "missing-path", or "unexplained".
+  /// What is wrong, such as "missing-path"; "ambiguous" where several names fit, "unexplained" where
+  /// none does.
   public let id: String
   public let parameter: String
   /// The fitted multiple of the signature, and its error.
@@ -21,126 +22,293 @@ public struct Diagnosis: Codable, Equatable, Sendable {
   }
 }
 
-/// Explains the residual R = claimed - measured of a failing parameter by signatures that the witness
-/// measured at the same point: R = c S within the error bounds.
+/// Explains what the checks found by what the witness measured at the same point.
 ///
-/// The simplest hypothesis is named, and only if it leaves nothing over. A wrong name is worse than
-/// none.
+/// The residual R = claimed - measured of a failing parameter is fitted by signatures: the gradient
+/// through each path, their sum, their transposes, the weights themselves. A hypothesis is named only
+/// if it leaves nothing outside the error bounds and no simpler one does: one signature with a
+/// coefficient that means something, then one with any coefficient, then two that both mean
+/// something. A wrong name is worse than none.
 public struct Diagnostician {
-  public init() {}
+  /// The batch size, for the mix-up of mean and sum; nil if there is no batch.
+  public var batch: Int?
 
-  /// One diagnosis for each failing parameter.
-  public func diagnose(gradient: GradientResult, tie: TieResult) -> [Diagnosis] {
-    gradient.parameters.filter { tensor in
+  public init(batch: Int? = nil) { self.batch = batch }
+
+  /// Every diagnosis, in the order gradient, tie, updates.
+  /// - Parameter values: the point, by parameter name: a residual may be a multiple of the weights.
+  public func diagnose(
+    gradient: GradientResult, tie: TieResult, updates: UpdateResult? = nil,
+    values: [String: [Double]] = [:]
+  ) -> [Diagnosis] {
+    let failing = gradient.parameters.filter { tensor in
       tensor.verdict == .fail && tensor.reason == nil && !tensor.entries.isEmpty
-    }.map { tensor in
-      let group = tie.groups.first { $0.parameter == tensor.name }
-      return diagnose(tensor, signatures: signatures(tensor, group))
     }
+    return failing.flatMap { tensor in
+      explain(
+        tensor,
+        signatures(
+          tensor, tie.groups.first { $0.parameter == tensor.name }, weights: values[tensor.name]))
+    } + tie.diagnoses + (updates.map(UpdateHypothesis.diagnoses) ?? [])
   }
+
+  // MARK: Signatures
 
   /// Something measured that a residual may be a multiple of.
   private struct Signature {
+    /// In words, such as "decoder's path".
+    let label: String
     let values: [Double]
     let bounds: [Double]
-    /// The id and the sentence that belong to a coefficient.
-    let name:
-      (_ coefficient: Double, _ text: String, _ isAbout: (Double) -> Bool) -> (
-        id: String, sentence: String
-      )
+    /// Coefficients that mean something, each with its id and what to say.
+    let meanings: [(coefficient: Double, id: String, sentence: String)]
+    /// Id and words for any other coefficient; nil if no other makes sense.
+    let other: ((Double) -> (id: String, sentence: String))?
+
+    func told(_ c: Double, _ sentence: String) -> String { "\(number(c)) x \(label): \(sentence)" }
   }
 
-  private func signatures(_ tensor: TensorResult, _ group: TieGroup?) -> [Signature] {
-    var signatures: [Signature] = (group?.measured ?? []).map { path in
-      Signature(values: path.numeric, bounds: path.bounds) { c, text, isAbout in
-        let whose = "\(path.name)'s path"
-        if isAbout(-1) {
-          return (
-            "missing-path",
-            "the residual is \(text) x \(whose): the contribution of \(path.name) is missing from "
-              + "the gradient of \(tensor.name)"
-          )
-        }
-        if isAbout(1) {
-          return ("doubled-path", "the residual is \(text) x \(whose): it is counted twice")
-        }
-        return (
-          "scaled-path",
-          "the residual is \(text) x \(whose): that contribution is scaled by "
-            + number(1 + c)
-        )
+  private func signatures(
+    _ tensor: TensorResult, _ group: TieGroup?, weights: [Double]?
+  ) -> [Signature] {
+    let name = tensor.name
+    var signatures: [Signature] = []
+    for (path, use) in zip(group?.measured ?? [], group?.uses ?? []) {
+      signatures.append(
+        Signature(
+          label: "\(path.name)'s path", values: path.numeric, bounds: path.bounds,
+          meanings: [
+            (
+              -1, "missing-path",
+              "the contribution of \(path.name) is missing from the gradient of \(name)"
+            ),
+            (1, "doubled-path", "the contribution of \(path.name) to \(name) is counted twice"),
+          ],
+          other: {
+            (
+              "scaled-path",
+              "the contribution of \(path.name) to \(name) is multiplied by \(number(1 + $0))"
+            )
+          }))
+      if use.transposed, tensor.shape.count == 2, tensor.shape[0] == tensor.shape[1] {
+        let n = tensor.shape[0]
+        let turned = transposed(path.numeric, rows: n, columns: n)
+        let turnedBounds = transposed(path.bounds, rows: n, columns: n)
+        signatures.append(
+          Signature(
+            label: "(\(path.name)'s path turned - as it should be)",
+            values: zip(turned, path.numeric).map { $0 - $1 },
+            bounds: zip(turnedBounds, path.bounds).map { $0 + $1 },
+            meanings: [
+              (
+                1, "untransposed",
+                "the contribution of \(path.name) is added to \(name) without transposing it"
+              )
+            ],
+            other: nil))
       }
     }
+    var meanings = [
+      (-1.0, "zero-gradient", "the claimed gradient of \(name) is zero"),
+      (1.0, "doubled", "the gradient of \(name) is counted twice"),
+    ]
+    if let uses = group?.uses.count, uses > 1 {
+      meanings.append(
+        (
+          1 / Double(uses) - 1, "averaged",
+          "the contributions to \(name) are averaged over its \(uses) uses instead of added"
+        ))
+    }
+    if let batch, batch > 2 {
+      meanings += [
+        (
+          Double(batch) - 1, "sum-for-mean",
+          "the gradient of \(name) is a sum over the \(batch) samples where the loss is a mean"
+        ),
+        (
+          1 / Double(batch) - 1, "mean-twice",
+          "the gradient of \(name) is divided by the \(batch) samples once too often"
+        ),
+      ]
+    }
     signatures.append(
-      Signature(values: tensor.numeric, bounds: tensor.bounds) { c, text, isAbout in
-        if isAbout(-1) {
-          return ("zero-gradient", "the claimed gradient of \(tensor.name) is zero")
-        }
-        if isAbout(1) {
-          return ("doubled", "the residual is \(text) x the gradient: it is counted twice")
-        }
-        if isAbout(-0.5) {
-          return ("averaged", "the residual is \(text) x the gradient: the paths are averaged")
-        }
-        return ("scaled", "the claimed gradient is the true one times \(number(1 + c))")
-      })
+      Signature(
+        label: "the gradient", values: tensor.numeric, bounds: tensor.bounds, meanings: meanings,
+        other: {
+          ("scaled", "the claimed gradient of \(name) is the true one times \(number(1 + $0))")
+        }))
+    if let weights, tensor.shape.count == 2 {
+      signatures.append(
+        Signature(
+          label: "\(name) itself", values: weights, bounds: weights.map { _ in 0 }, meanings: [],
+          other: {
+            (
+              "stray-weight-term",
+              "the gradient of \(name) holds \(number($0)) x \(name) itself: a decay or regulariser "
+                + "that the loss does not have, or has once less"
+            )
+          }))
+    }
     return signatures
   }
 
-  private func diagnose(_ tensor: TensorResult, signatures: [Signature]) -> Diagnosis {
-    let residual = tensor.residual
-    var best: Diagnosis?
-    var ambiguous: [String] = []
-    for signature in signatures {
-      guard let fit = fit(residual, tensor.bounds, signature) else { continue }
-      let text = number(fit.coefficient)
-      let (id, sentence) = signature.name(fit.coefficient, text) { value in
-        abs(fit.coefficient - value) <= max(5 * fit.error, 1e-6)
-      }
-      if best == nil {
-        best = Diagnosis(
-          id: id, parameter: tensor.name, coefficient: fit.coefficient,
-          coefficientError: fit.error, explained: true, sentence: sentence)
-      } else {
-        ambiguous.append(sentence)
-      }
-    }
-    if let best, !ambiguous.isEmpty {
-      return Diagnosis(
-        id: "ambiguous", parameter: best.parameter, coefficient: best.coefficient,
-        coefficientError: best.coefficientError, explained: true,
-        sentence: ([best.sentence] + ambiguous).joined(separator: "; or ")
-          + ". At this point the two cannot be told apart")
-    }
-    return best
-      ?? Diagnosis(
-        id: "unexplained", parameter: tensor.name, coefficient: 0, coefficientError: 0,
-        explained: false,
-        sentence:
-          "the error in \(tensor.name) is no multiple of any path: \(tensor.counts.fail) of "
-          + "\(tensor.counts.total) entries are wrong")
+  // MARK: Fits
+
+  private struct Fit {
+    let coefficients: [Double]
+    let errors: [Double]
   }
 
-  /// The multiple of the signature that fits, if what it leaves lies within the bounds everywhere.
-  private func fit(_ residual: [Double], _ bounds: [Double], _ signature: Signature) -> (
-    coefficient: Double, error: Double
-  )? {
-    let floor = euclideanNorm(residual) * 1e-14
-    guard residual.allSatisfy(\.isFinite), signature.values.allSatisfy(\.isFinite),
-      signature.values.contains(where: { $0 != 0 }), floor > 0
+  private struct Name {
+    let id: String
+    let sentence: String
+    let coefficient: Double
+    let error: Double
+  }
+
+  private func explain(_ tensor: TensorResult, _ signatures: [Signature]) -> [Diagnosis] {
+    let residual = tensor.residual
+    let singles = signatures.compactMap { signature in
+      fit(residual, tensor.bounds, [signature]).map { (signature, $0) }
+    }
+    // One signature whose coefficient means something.
+    let meant = singles.compactMap { meaning($0.1.coefficients[0], $0.1.errors[0], of: $0.0) }
+    if !meant.isEmpty { return [name(meant, tensor)] }
+    // One with any coefficient. It has a parameter to spend: it must explain enough numbers.
+    let scaled = singles.compactMap { signature, fit -> Name? in
+      let c = fit.coefficients[0]
+      let told = signature.values.indices.count {
+        abs(c * signature.values[$0]) > 10 * (tensor.bounds[$0] + abs(c) * signature.bounds[$0])
+      }
+      guard told >= 4, fit.errors[0] < 0.01 * abs(c), let other = signature.other else {
+        return nil
+      }
+      let (id, sentence) = other(c)
+      return Name(
+        id: id, sentence: signature.told(c, sentence), coefficient: c, error: fit.errors[0])
+    }
+    if !scaled.isEmpty { return [name(scaled, tensor)] }
+    // Two at once, both with a meaning (a stray weight term has one whatever its size).
+    var pairs: [[Name]] = []
+    for i in signatures.indices {
+      for j in signatures.indices where j > i {
+        guard let fit = fit(residual, tensor.bounds, [signatures[i], signatures[j]]) else {
+          continue
+        }
+        let names = zip([i, j], zip(fit.coefficients, fit.errors)).compactMap { s, fitted in
+          let (c, error) = fitted
+          return meaning(c, error, of: signatures[s])
+            ?? (signatures[s].meanings.isEmpty && error < 0.01 * abs(c)
+              ? signatures[s].other.map {
+                Name(
+                  id: $0(c).id, sentence: signatures[s].told(c, $0(c).sentence), coefficient: c,
+                  error: error)
+              } : nil)
+        }
+        if names.count == 2 { pairs.append(names) }
+      }
+    }
+    if pairs.count == 1 { return pairs[0].map { diagnosis($0, tensor) } }
+    return [unexplained(tensor, residual)]
+  }
+
+  /// The meaning of a coefficient, if it has one and only one.
+  private func meaning(_ c: Double, _ error: Double, of signature: Signature) -> Name? {
+    let near = signature.meanings.filter { abs(c - $0.coefficient) <= max(5 * error, 1e-6) }
+    guard near.count == 1, error < 0.05 else { return nil }
+    return Name(
+      id: near[0].id, sentence: signature.told(c, near[0].sentence), coefficient: c, error: error)
+  }
+
+  /// One name, or several that this point cannot tell apart.
+  private func name(_ names: [Name], _ tensor: TensorResult) -> Diagnosis {
+    guard names.count > 1 else { return diagnosis(names[0], tensor) }
+    return Diagnosis(
+      id: "ambiguous", parameter: tensor.name, coefficient: names[0].coefficient,
+      coefficientError: names[0].error, explained: true,
+      sentence: names.map(\.sentence).joined(separator: "; or ")
+        + ". At this point these cannot be told apart: their signatures are closer than their errors"
+    )
+  }
+
+  private func diagnosis(_ name: Name, _ tensor: TensorResult) -> Diagnosis {
+    Diagnosis(
+      id: name.id, parameter: tensor.name, coefficient: name.coefficient,
+      coefficientError: name.error, explained: true,
+      sentence: name.sentence)
+  }
+
+  /// The multiples of the signatures that fit, if what they leave lies within the bounds everywhere.
+  private func fit(_ residual: [Double], _ bounds: [Double], _ signatures: [Signature]) -> Fit? {
+    let floor = rootMeanSquare(residual) * 1e-13
+    guard floor > 0, floor.isFinite,
+      signatures.allSatisfy({ $0.values.count == residual.count && $0.values.contains { $0 != 0 } })
     else { return nil }
-    let deviations = zip(bounds, signature.bounds).map { $0 + $1 + floor }
+    var deviations = bounds
+    for i in deviations.indices {
+      deviations[i] += floor + signatures.reduce(0) { $0 + $1.bounds[i] }
+    }
     guard
       let fit = try? leastSquares(
-        columns: [signature.values], observations: residual, deviations: deviations)
+        columns: signatures.map(\.values), observations: residual, deviations: deviations)
     else { return nil }
-    let c = fit.coefficients[0]
     for i in residual.indices {
-      let allowed = bounds[i] + abs(c) * signature.bounds[i] + floor
-      guard abs(residual[i] - c * signature.values[i]) <= allowed else { return nil }
+      var (left, allowed) = (residual[i], bounds[i] + floor)
+      for (c, signature) in zip(fit.coefficients, signatures) {
+        left -= c * signature.values[i]
+        allowed += abs(c) * signature.bounds[i]
+      }
+      guard abs(left) <= allowed else { return nil }
     }
-    return (c, fit.covariance[0][0].squareRoot())
+    return Fit(
+      coefficients: fit.coefficients,
+      errors: fit.coefficients.indices.map { fit.covariance[$0][$0].squareRoot() })
   }
 
-  private func number(_ value: Double) -> String { String(format: "%.4f", value) }
+  // MARK: Nothing fits
+
+  /// The evidence for a person to go on: which rows and columns, and whether one sample or one unit
+  /// could be behind it (rank 1).
+  private func unexplained(_ tensor: TensorResult, _ residual: [Double]) -> Diagnosis {
+    let wrong = tensor.entries.indices.filter { tensor.entries[$0].verdict == .fail }
+    var evidence = "\(wrong.count) of \(tensor.counts.total) entries are wrong"
+    if tensor.shape.count == 2 {
+      let columns = tensor.shape[1]
+      let rowsHit = Set(wrong.map { $0 / columns })
+      let columnsHit = Set(wrong.map { $0 % columns })
+      if wrong.count == 1 {
+        evidence = "one entry is wrong, at \(tensor.entries[wrong[0]].index)"
+      } else if rowsHit.count == 1 {
+        evidence += ", all in row \(rowsHit.first!)"
+      } else if columnsHit.count == 1 {
+        evidence += ", all in column \(columnsHit.first!): one unit"
+      } else if rowsHit.count < tensor.shape[0] {
+        evidence += ", in rows \(rowsHit.sorted().map(String.init).joined(separator: ", "))"
+      } else if columnsHit.count < columns {
+        evidence += ", in columns \(columnsHit.sorted().map(String.init).joined(separator: ", "))"
+      }
+      let noise = euclideanNorm(tensor.bounds)
+      if wrong.count > 1, let rank = try? numericalRank(residual, columns: columns, noise: noise) {
+        evidence += "; the error has rank \(rank)"
+        if rank == 1 { evidence += ", which hints at one sample or one unit" }
+      }
+    } else if wrong.count < tensor.counts.total {
+      evidence += ", at \(wrong.prefix(8).map(String.init).joined(separator: ", "))"
+    }
+    let ratios = wrong.compactMap { i -> Double? in
+      let entry = tensor.entries[i]
+      return entry.numeric == 0 ? nil : entry.analytic / entry.numeric
+    }
+    if ratios.count > 1, let first = ratios.first,
+      ratios.allSatisfy({ abs($0 - first) <= 1e-4 * abs(first) })
+    {
+      evidence += "; each of them is the true value times \(number(first))"
+    }
+    return Diagnosis(
+      id: "unexplained", parameter: tensor.name, coefficient: 0, coefficientError: 0,
+      explained: false,
+      sentence: "the error in \(tensor.name) has no known signature: \(evidence)")
+  }
 }
+
+func number(_ value: Double) -> String { String(format: "%.4f", value) }

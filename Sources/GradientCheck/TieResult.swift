@@ -2,8 +2,27 @@
 public struct TieResult: Codable, Sendable {
   public let verdict: Verdict
   public let groups: [TieGroup]
-  /// One sentence for each tie that was expected and is not there.
+  /// One sentence for each tie that was expected and is not there, and for each that is there and
+  /// was not declared.
   public let missing: [String]
+
+  /// What is wrong, by name: a layer that holds a copy, layers that hold two kernels.
+  var diagnoses: [Diagnosis] {
+    let copies = groups.flatMap { group in
+      group.follows.filter { $0.verdict == .fail }.map { follows in
+        Diagnosis(
+          id: "stale-copy", parameter: group.parameter, coefficient: 0, coefficientError: 0,
+          explained: true,
+          sentence: "\(follows.layer) does not follow \(group.parameter): \(follows.reason ?? "")")
+      }
+    }
+    return copies
+      + missing.map {
+        Diagnosis(
+          id: "not-tied", parameter: "", coefficient: 0, coefficientError: 0, explained: true,
+          sentence: $0)
+      }
+  }
 }
 
 /// One shared parameter.

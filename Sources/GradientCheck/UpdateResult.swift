@@ -37,6 +37,13 @@ public struct OptimizerResult: Codable, Sendable {
     public let verdict: Verdict
   }
 
+  /// A mistake that would have moved a parameter exactly as it was moved.
+  public struct Explanation: Codable, Equatable, Sendable {
+    public let id: String
+    public let parameter: String
+    public let sentence: String
+  }
+
   /// The slope of the loss along the step, measured and claimed.
   public struct Slope: Codable, Sendable {
     public let numeric: Double
@@ -61,11 +68,14 @@ public struct OptimizerResult: Codable, Sendable {
   /// For the untied twin, trained alike: by how much its first two kernels that had been one differ
   /// after 0, 1, 2, ... steps, relative to the first. Empty where nothing is shared.
   public let drift: [Double]
+  /// The parameters that left the reference, and the mistakes that would explain each.
+  public let strayed: [String]
+  public let explanations: [Explanation]
   /// One sentence for each thing that is wrong.
   public let findings: [String]
 
   enum CodingKeys: String, CodingKey {
-    case name, steps, verdict, through, slope, drift, findings
+    case name, steps, verdict, through, slope, drift, strayed, explanations, findings
     case maxDifference = "max_difference"
     case stateSlots = "state_slots"
     case expectedStateSlots = "expected_state_slots"

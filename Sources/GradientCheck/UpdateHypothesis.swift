@@ -1,0 +1,202 @@
+import Foundation
+import GSLKit
+import TiedLayers
+
+/// What a wrong training might be doing, simulated by the reference and compared with what it did.
+///
+/// The same idea as for gradients: the moved amount against each hypothesis, within rounding; the
+/// name is given only if one hypothesis fits every optimizer that failed.
+struct UpdateHypothesis {
+  let id: String
+  let sentence: (_ parameter: String) -> String
+  /// One batch: the values so far, a memory for each use and one more, and what each use contributed.
+  let step: (_ values: inout [Double], _ memories: inout [Memory], _ gradients: [[Double]]) -> Void
+
+  /// The reference's elements for one use.
+  typealias Memory = [UpdateReference.Element]
+
+  /// What one training did to one parameter.
+  struct Observation {
+    let parameter: String
+    let start: [Double]
+    /// By step, then by use.
+    let gradients: [[[Double]]]
+    /// By step.
+    let values: [[Double]]
+    let unitRoundoff: Double
+    let rounded: (Double) -> Double
+  }
+
+  /// Whether this is what the training did, at every step.
+  func explains(_ observed: Observation) -> Bool {
+    var values = observed.start
+    // As in the check itself: rounding is measured along the whole way of a number.
+    var reach = values.map { abs($0) }
+    let uses = observed.gradients.first?.count ?? 0
+    var memories = [Memory](
+      repeating: observed.start.map { UpdateReference.Element(value: $0) }, count: uses + 1)
+    for (k, gradients) in observed.gradients.enumerated() {
+      let before = values
+      step(&values, &memories, gradients)
+      for i in values.indices {
+        values[i] = observed.rounded(values[i])
+        reach[i] += abs(values[i] - before[i])
+        let allowed = 2048 * Double(k + 1) * observed.unitRoundoff * reach[i]
+        guard abs(values[i] - observed.values[k][i]) <= allowed else { return false }
+      }
+    }
+    return true
+  }
+
+  /// The hypotheses that apply to a reference and a number of uses.
+  static func all(_ reference: UpdateReference, uses: Int) -> [UpdateHypothesis] {
+    func move(_ values: inout [Double], _ memory: inout Memory, _ gradient: [Double]) {
+      for i in values.indices {
+        memory[i].value = values[i]
+        reference.rule(&memory[i], gradient[i])
+        values[i] = memory[i].value
+      }
+    }
+    func total(_ gradients: [[Double]]) -> [Double] {
+      gradients.dropFirst().reduce(gradients[0]) { zip($0, $1).map(+) }
+    }
+    func scaled(_ factor: Double, _ gradients: [[Double]]) -> [Double] {
+      total(gradients).map { factor * $0 }
+    }
+    var all = [
+      UpdateHypothesis(
+        id: "not-moved", sentence: { "\($0) is not moved at all" }, step: { _, _, _ in }),
+      UpdateHypothesis(
+        id: "state-lost",
+        sentence: { "the optimizer's state of \($0) starts anew at every step" },
+        step: { values, memories, gradients in
+          memories[0] = values.map { UpdateReference.Element(value: $0) }
+          move(&values, &memories[0], total(gradients))
+        }),
+    ]
+    for times in Set([2, max(uses, 2)]).sorted() {
+      all.append(
+        UpdateHypothesis(
+          id: "stepped-twice",
+          sentence: { "\($0) is stepped \(times) times a batch, each time by the whole gradient" },
+          step: { values, memories, gradients in
+            for _ in 0..<times { move(&values, &memories[0], total(gradients)) }
+          }))
+    }
+    all.append(
+      UpdateHypothesis(
+        id: "gradient-doubled", sentence: { "\($0) is stepped once, by twice its gradient" },
+        step: { values, memories, gradients in
+          move(&values, &memories[0], scaled(2, gradients))
+        }))
+    guard uses > 1 else { return all }
+    all.append(
+      UpdateHypothesis(
+        id: "gradient-averaged", sentence: { "\($0) is stepped by the mean of its contributions" },
+        step: { values, memories, gradients in
+          move(&values, &memories[0], scaled(1 / Double(uses), gradients))
+        }))
+    all.append(
+      UpdateHypothesis(
+        id: "state-per-use",
+        sentence: {
+          "\($0) is stepped once for each of its \(uses) uses, by that use's contribution and with a "
+            + "state of its own"
+        },
+        step: { values, memories, gradients in
+          for use in gradients.indices { move(&values, &memories[use], gradients[use]) }
+        }))
+    for use in 0..<uses {
+      all.append(
+        UpdateHypothesis(
+          id: "one-path-only",
+          sentence: { "\($0) is moved by the contribution of use \(use + 1) alone" },
+          step: { values, memories, gradients in
+            move(&values, &memories[0], gradients[use])
+          }))
+    }
+    if reference.weightDecay != 0 {
+      let shrink = 1 - reference.learningRate * reference.weightDecay
+      let extra = Double(uses - 1)
+      let sentence = { (parameter: String) in
+        "weight decay is applied to \(parameter) \(uses) times, once for each use"
+      }
+      all.append(
+        UpdateHypothesis(
+          id: "decay-per-use", sentence: sentence,
+          step: { values, memories, gradients in
+            for i in values.indices { values[i] *= Foundation.pow(shrink, extra) }
+            move(&values, &memories[0], total(gradients))
+          }))
+      all.append(
+        UpdateHypothesis(
+          id: "decay-per-use", sentence: sentence,
+          step: { values, memories, gradients in
+            let decay = values.map { extra * reference.weightDecay * $0 }
+            move(&values, &memories[0], zip(total(gradients), decay).map(+))
+          }))
+    }
+    return all
+  }
+
+  // MARK: Names
+
+  /// The hypotheses that fit one failing parameter of one training.
+  static func explanations(
+    _ observed: Observation, _ reference: UpdateReference
+  ) -> [OptimizerResult.Explanation] {
+    var found: [OptimizerResult.Explanation] = []
+    for hypothesis in all(reference, uses: observed.gradients.first?.count ?? 0)
+    where hypothesis.explains(observed) && !found.contains(where: { $0.id == hypothesis.id }) {
+      found.append(
+        .init(
+          id: hypothesis.id, parameter: observed.parameter,
+          sentence: hypothesis.sentence(observed.parameter)))
+    }
+    return found
+  }
+
+  /// One diagnosis for each parameter that failed: the hypothesis that fits every optimizer that
+  /// failed on it.
+  static func diagnoses(_ updates: UpdateResult) -> [Diagnosis] {
+    var parameters: [String] = []
+    for optimizer in updates.optimizers {
+      for step in optimizer.fullStep where !parameters.contains(step.parameter) {
+        parameters.append(step.parameter)
+      }
+    }
+    return parameters.compactMap { parameter -> Diagnosis? in
+      let failing = updates.optimizers.filter { $0.strayed.contains(parameter) }
+      guard let first = failing.first else { return nil }
+      let common = first.explanations.filter { candidate in
+        candidate.parameter == parameter
+          && failing.allSatisfy { optimizer in
+            optimizer.explanations.contains {
+              $0.id == candidate.id && $0.parameter == parameter
+            }
+          }
+      }
+      let names = failing.map(\.name).joined(separator: ", ")
+      let ratio = first.fullStep.first { $0.parameter == parameter }?.ratio ?? .nan
+      switch common.count {
+      case 1:
+        return Diagnosis(
+          id: common[0].id, parameter: parameter, coefficient: ratio, coefficientError: 0,
+          explained: true, sentence: "\(common[0].sentence) (\(names))")
+      case 0:
+        return Diagnosis(
+          id: "unexplained", parameter: parameter, coefficient: ratio, coefficientError: 0,
+          explained: false,
+          sentence:
+            "the movement of \(parameter) under \(names) fits no known mistake; the first step "
+            + "is \(number(ratio)) times the predicted one")
+      default:
+        return Diagnosis(
+          id: "ambiguous", parameter: parameter, coefficient: ratio, coefficientError: 0,
+          explained: true,
+          sentence: common.map(\.sentence).joined(separator: "; or ")
+            + ". The optimizers that were run (\(names)) cannot tell these apart")
+      }
+    }
+  }
+}
