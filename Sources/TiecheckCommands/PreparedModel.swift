@@ -58,7 +58,7 @@ struct PreparedModel {
     }
   }
 
-  private func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+  func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
     let objective = try maker.make(as: type)
     guard let fault else { return objective }
     return ChainObjective(

@@ -91,8 +91,8 @@ import Testing
   @Test func faultsInFiles() throws {
     let run = tiecheck(
       "check --optimizers sgd --fault detached-copy --model-file -", input: Self.right)
-    #expect(run.status == 0, "\(run.error)")
-    #expect(run.output.contains("FAIL, AS EXPECTED"))
+    #expect(run.status == 1, "\(run.error)")
+    #expect(run.output.hasPrefix("FAIL  model from standard input with detached-copy"))
     let untied = Self.right.replacing(
       "\"kernel\": \"W\", \"transposed\": true", with: "\"kernel\": \"V\""
     )
