@@ -105,7 +105,8 @@ extension PreparedModel {
     let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     try self.init(
       name: (path == "-" ? "model from standard input" : stem) + Self.suffix(fault: fault),
-      model: "model-file", ties: ties.filter { $0.count > 1 }, fault: fault, maker: FileMaker(data: data))
+      model: "model-file", ties: ties.filter { $0.count > 1 }, fault: fault,
+      maker: FileMaker(data: data))
   }
 
   /// Reads the file anew each time, so that every caller gets parameters of its own.
