@@ -169,7 +169,8 @@ enum CasePlots {
         + "off. \(reading)")
     return CasePicture(
       suffix: suffix, plot: plot,
-      explanation: "With g = \(claim), the claimed derivative of \(Markdown.code(entry)), a right g "
+      explanation:
+        "With g = \(claim), the claimed derivative of \(Markdown.code(entry)), a right g "
         + "leaves only what bends the loss, which falls with the cube of the step; a wrong one leaves "
         + "2 h times the mistake. (Linear layers under a squared error bend so little that nothing but "
         + "noise is left of a right claim until the step is large.) \(reading)",
@@ -208,13 +209,15 @@ enum CasePlots {
       x: Axis(label: "|claimed - measured| / E", scale: .log10), countLabel: "entries",
       binEdges: histogram.edges, counts: histogram.counts,
       verticalLines: [ReferenceLine(at: 1, label: "the bound")],
-      description: "Histogram of the absolute difference of claimed and measured derivative over the "
+      description:
+        "Histogram of the absolute difference of claimed and measured derivative over the "
         + "error bound of the measurement, on a logarithmic axis. \(reading)")
     let bins = zip(zip(histogram.edges, histogram.edges.dropFirst()), histogram.counts)
       .filter { $0.1 > 0 }
     return CasePicture(
       suffix: "ratios", plot: plot,
-      explanation: "A bound that is honest is rarely reached: it must hold for all entries at once. "
+      explanation:
+        "A bound that is honest is rarely reached: it must hold for all entries at once. "
         + "The first bin also holds everything below it, the last everything above. \(reading)",
       table: Markdown.table(
         [.number("From"), .number("To"), .number("Entries")],
@@ -239,11 +242,13 @@ enum CasePlots {
       verticalLines: corners.map(\.step).max().map {
         [ReferenceLine(at: $0, label: "largest first step")]
       } ?? [],
-      description: "\(corners.count) corners of the loss, each by its distance from the entry's value "
+      description:
+        "\(corners.count) corners of the loss, each by its distance from the entry's value "
         + "and the size of the jump of the slope, on logarithmic axes.")
     return CasePicture(
       suffix: "corners", plot: plot,
-      explanation: "A rectifier bends the loss sharply where a unit switches. A step that reaches over "
+      explanation:
+        "A rectifier bends the loss sharply where a unit switches. A step that reaches over "
         + "such a corner measures neither side; the check sees it in the fourth difference and steps "
         + "in front of it. These \(corners.count) could be located.",
       table: Markdown.table(

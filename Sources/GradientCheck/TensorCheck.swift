@@ -127,6 +127,7 @@ struct TensorCheck {
               below: measured.cornerStep[entry]))
         }
         for (entry, estimate) in zip(undecided, better) {
+          if scale > 0 { work[t].noteCorner(entry) }
           work[t].refine(entry, estimate)
         }
       }
@@ -339,12 +340,14 @@ private struct Measurement {
     last = estimates
     finest = estimates
     best = estimates
-    for (i, estimate) in estimates.enumerated() { note(estimate, of: i) }
   }
 
-  private mutating func note(_ estimate: Estimate, of i: Int) {
-    guard corners[i] == nil, estimate.showsKink(z: z), let kink = estimate.points?.kink else { return }
-    corners[i] = (kink, estimate.step)
+  /// Remembers the corner that keeps an entry undecided, if its last step shows one with a place.
+  mutating func noteCorner(_ i: Int) {
+    guard corners[i] == nil, last[i].showsKink(z: z), let kink = last[i].points?.kink else {
+      return
+    }
+    corners[i] = (kink, last[i].step)
   }
 
   /// The slopes that can be trusted for a scale: finite, and not mostly error.
@@ -393,7 +396,6 @@ private struct Measurement {
   mutating func refine(_ i: Int, _ next: Estimate) {
     let previous = last[i]
     last[i] = next
-    note(next, of: i)
     if next.step < finest[i].step { finest[i] = next }
     let isCorner = next.showsKink(z: z)
     if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }

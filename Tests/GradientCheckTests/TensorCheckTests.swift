@@ -50,6 +50,28 @@ struct TensorCheckTests {
     #expect(result.entries.map(\.verdict) == [.pass, .fail])
   }
 
+  /// A wave that vanishes at every point of the first witness: it swears to a wrong slope, and only
+  /// the second, which looks half a step away, prevents a false conviction.
+  @Test func nobodyIsConvictedByOneWitness() throws {
+    let (count, claimed) = (10, [Double](repeating: 1, count: 10))
+    let values = (0..<count).map { 0.5 + Double($0) / 16 }
+    let pilots = RandomSource(seed: 1).permutation(of: count).prefix(3)
+    let odd = (0..<count).first { !pilots.contains($0) }!
+    let step = try check().run([task(values, claimed: claimed) { _, x in x }])
+      .tensors[0].entries[odd].step
+    let amplitude = step / 100
+    var claims = claimed
+    claims[odd] += Double.pi * amplitude / step
+    let entry = try check().run([
+      task(values, claimed: claims) { i, x in
+        i == odd ? x + amplitude * Foundation.sin(Double.pi * (x - values[odd]) / step) : x
+      }
+    ]).tensors[0].entries[odd]
+    #expect(abs(entry.numeric - 1) < 1e-6 && entry.difference - entry.bound > entry.tolerance)
+    #expect(entry.verdict == .inconclusive)
+    #expect(entry.secondNumeric != nil && entry.reason?.contains("second witness") == true)
+  }
+
   @Test func aKinkInsideTheFirstStepIsRefinedAway() throws {
     // Farther away than the smallest refined step, nearer than the first.
     let result = try check().run([

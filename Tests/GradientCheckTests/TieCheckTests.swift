@@ -47,10 +47,11 @@ private final class StudentClass: Layer {
   }
 }
 
-/// Uses a kernel that it does not declare, and is honest about its gradient.
+/// Uses a kernel that it does not declare; honest about its gradient, unless it is a thief.
 private struct Eavesdropper: Layer {
   let name: String
   let hidden: Kernel<Double>
+  var isThief = false
   var kernels: [Kernel<Double>] = []
   var biases: [Parameter<Double>] = []
 
@@ -59,7 +60,7 @@ private struct Eavesdropper: Layer {
   func backward(
     _ cotangent: Matrix<Double>, at input: Matrix<Double>, into gradients: inout Gradients<Double>
   ) throws -> Matrix<Double> {
-    try gradients.addProduct(input: input, cotangent: cotangent, to: hidden)
+    if !isThief { try gradients.addProduct(input: input, cotangent: cotangent, to: hidden) }
     return try hidden.multiplyAdjoint(cotangent)
   }
 }
@@ -208,6 +209,20 @@ struct TieCheckTests {
     #expect(result.verdict == .fail && result.groups[0].sumRule.verdict == .fail)
     #expect(result.groups[0].sumRule.maxRelativeError > 0.01)
     #expect(result.groups[0].sumRule.maxClaimedError > 0.01)
+  }
+
+  /// What is claimed adds up; what is measured does not.
+  @Test func theMeasuredPathsMustAddUpEvenWhereTheClaimedOnesDo() throws {
+    let W = kernel(3, 3)
+    let model = objective(
+      [
+        Dense("encoder", kernel: W, activation: .tanh),
+        Eavesdropper(name: "spy", hidden: W, isThief: true),
+        Dense("decoder", kernel: W.transposed),
+      ], features: 3)
+    let rule = try tieResult(model).groups[0].sumRule
+    #expect(rule.maxClaimedError < 1e-14 && rule.maxRelativeError > 0.01)
+    #expect(rule.verdict == .fail)
   }
 
   /// With one declared use there is no sum to be wrong, and it must be noticed all the same.
