@@ -67,19 +67,23 @@ struct CaseSection {
     paragraphs.append(sentences.map { "- " + Markdown.text($0) }.joined(separator: "\n"))
     guard !result.diagnoses.isEmpty else { return paragraphs }
     paragraphs += [
-      "The residual (claimed minus measured) of each failing parameter was compared with what known "
-        + "mistakes would leave at this very point:",
+      "What was found was compared with what known mistakes would leave at this very point. For a "
+        + "gradient, the coefficient is the multiple of the mistake that was found in the residual "
+        + "(claimed minus measured); for an update, the movement over the predicted one.",
       Markdown.table(
         [
           .words("Parameter"), .words("Diagnosis"), .number("Coefficient"), .number("Error"),
-          .words("Explains everything"),
+          .words("Explains it all"),
         ],
         result.diagnoses.map { diagnosis in
           [
-            Markdown.code(diagnosis.parameter), "**\(Markdown.text(diagnosis.id))**",
-            diagnosis.explained ? NumberText.coefficient(diagnosis.coefficient) : "-",
-            diagnosis.explained ? "± " + NumberText.error(diagnosis.coefficientError) : "-",
-            diagnosis.explained ? "yes, to within the error bounds" : "no",
+            diagnosis.parameter.isEmpty ? "-" : Markdown.code(diagnosis.parameter),
+            "**\(Markdown.text(diagnosis.id))**",
+            // 0 where a mistake is there or not, without a size.
+            diagnosis.coefficient == 0 ? "-" : NumberText.coefficient(diagnosis.coefficient),
+            diagnosis.coefficientError == 0
+              ? "-" : "± " + NumberText.error(diagnosis.coefficientError),
+            diagnosis.explained ? "yes" : "no",
           ]
         }),
     ]

@@ -6,7 +6,8 @@ enum CaseSentences {
   static func findings(_ result: CaseResult) -> [String] {
     let gradient = result.gradient
     var sentences = gradient.parameters.compactMap(notANumber)
-    sentences += result.diagnoses.map(\.sentence) + result.tie.missing
+    sentences += result.diagnoses.map(\.sentence)
+    sentences += result.tie.missing.filter { !sentences.contains($0) }
     if let reason = gradient.reason { sentences.append(reason) }
     if gradient.isUnfinished {
       sentences.append("the check was interrupted: what was not measured is inconclusive")
@@ -28,7 +29,10 @@ enum CaseSentences {
             + "\(tensor.name) could not be decided" + (why.map { ": \($0)" } ?? ""))
       }
     }
-    for group in result.tie.groups { sentences += findings(group) }
+    let stale = result.diagnoses.filter { $0.id == "stale-copy" }.map(\.parameter)
+    for group in result.tie.groups {
+      sentences += findings(group, isStaleNamed: stale.contains(group.parameter))
+    }
     if !result.vacuousParameters.isEmpty, gradient.reason == nil {
       sentences.append(
         "nothing wrong could have been seen in the gradient of "
@@ -74,9 +78,10 @@ enum CaseSentences {
     return "\(tensor.name)\(NumberText.index(entry.index)): \(reason)"
   }
 
-  private static func findings(_ group: TieGroup) -> [String] {
+  private static func findings(_ group: TieGroup, isStaleNamed: Bool) -> [String] {
     var sentences: [String] = []
-    for follows in group.follows where follows.verdict != .pass {
+    for follows in group.follows
+    where follows.verdict != .pass && !(isStaleNamed && follows.verdict == .fail) {
       let what = follows.reason ?? "does not follow \(group.parameter)"
       sentences.append("\(follows.layer): \(what)")
     }

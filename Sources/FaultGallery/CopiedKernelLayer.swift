@@ -1,8 +1,8 @@
 import GSLKit
 import TiedLayers
 
-/// A layer that computes with copies of the Parameters it shares: what `get_weights()` inside
-/// `call()` makes of a tied layer. What is its own it uses itself.
+/// A layer that computes with copies of what it shares instead of the Parameters: what
+/// `get_weights()` inside `call()` makes of a tied layer. What is its own, such as a bias, stays right.
 ///
 /// The forward pass is that of the right layer. The backward pass gives the right cotangent of the
 /// input and nothing to the shared Parameters, because copies are constants to whoever
@@ -10,31 +10,36 @@ import TiedLayers
 struct CopiedKernelLayer<S: Scalar>: ActivatedLayer {
   /// The right layer. What it is bound to is what the summary shows.
   var layer: any ActivatedLayer<S>
-  /// The Parameters that other layers use too.
-  private let shared: Set<ObjectIdentifier>
+  /// Which of its kernels and biases are copied.
+  let copiesKernel: [Bool]
+  let copiesBias: [Bool]
   /// Copies taken when the layer was built; nil to take them anew at every call.
-  private var frozen: [ObjectIdentifier: Parameter<S>]?
+  private var frozen: (kernels: [Kernel<S>], biases: [Parameter<S>])?
 
+  /// - Parameter shared: the Parameters that other layers use too.
   init(_ layer: any ActivatedLayer<S>, shared: [Parameter<S>], takenOnce: Bool) {
+    func isShared(_ parameter: Parameter<S>) -> Bool { shared.contains { $0 === parameter } }
     self.layer = layer
-    self.shared = Set(shared.map(ObjectIdentifier.init))
-    if takenOnce {
-      frozen = Dictionary(
-        uniqueKeysWithValues: shared.map { (ObjectIdentifier($0), $0.copy(named: $0.name)) })
-    }
+    copiesKernel = layer.kernels.map { isShared($0.parameter) }
+    copiesBias = layer.biases.map(isShared)
+    if takenOnce { frozen = copies }
   }
 
-  /// The right layer, bound to copies of what it shares.
+  private var copies: (kernels: [Kernel<S>], biases: [Parameter<S>]) {
+    (
+      layer.kernels.map { $0.rebound(to: $0.parameter.copy(named: $0.parameter.name)) },
+      layer.biases.map { $0.copy(named: $0.name) }
+    )
+  }
+
   private var copied: any ActivatedLayer<S> {
+    let (kernels, biases) = frozen ?? copies
     var copied = layer
-    copied.kernels = layer.kernels.map { $0.rebound(to: copy(of: $0.parameter)) }
-    copied.biases = layer.biases.map { copy(of: $0) }
+    copied.kernels = layer.kernels.indices.map {
+      copiesKernel[$0] ? kernels[$0] : layer.kernels[$0]
+    }
+    copied.biases = layer.biases.indices.map { copiesBias[$0] ? biases[$0] : layer.biases[$0] }
     return copied
-  }
-
-  private func copy(of parameter: Parameter<S>) -> Parameter<S> {
-    guard shared.contains(ObjectIdentifier(parameter)) else { return parameter }
-    return frozen?[ObjectIdentifier(parameter)] ?? parameter.copy(named: parameter.name)
   }
 
   var name: String { layer.name }
@@ -56,13 +61,13 @@ struct CopiedKernelLayer<S: Scalar>: ActivatedLayer {
   func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
-    var all = Gradients<S>()
-    let inputCotangent = try copied.backward(
-      preactivationCotangent: preactivationCotangent, at: input, into: &all)
-    for own in layer.parameters where !shared.contains(ObjectIdentifier(own)) {
-      if let gradient = all[own] { try gradients.add(gradient, to: own) }
+    var found = Gradients<S>()
+    let result = try copied.backward(
+      preactivationCotangent: preactivationCotangent, at: input, into: &found)
+    for parameter in layer.parameters {
+      if let own = found[parameter] { try gradients.add(own, to: parameter) }
     }
-    return inputCotangent
+    return result
   }
 }
 
@@ -73,10 +78,9 @@ extension Chain {
     guard let layer = layers[last] as? any ActivatedLayer<S> else {
       throw FaultNotApplicable(fault, needs: "a layer that ends in an elementwise activation")
     }
-    let others = layers.indices.filter { $0 != last }.flatMap { l in layers[l].parameters }
-    let shared = layer.parameters.filter { own in others.contains { $0 === own } }
+    let others = layers.indices.filter { $0 != last }.flatMap { layers[$0].parameters }
     var twin = self
-    twin.layers[last] = CopiedKernelLayer(layer, shared: shared, takenOnce: takenOnce)
+    twin.layers[last] = CopiedKernelLayer(layer, shared: others, takenOnce: takenOnce)
     return twin
   }
 }

@@ -29,14 +29,18 @@ public protocol Fault: Sendable {
   var diagnosis: String? { get }
 
   /// The wrong twin of a model; the model itself where the fault lies in training.
-  /// - Throws: `FaultNotApplicable`.
+  /// - Throws: `FaultNotApplicable`, for either kind, where the model has no tie to go wrong.
   func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S>
   /// The wrong twin of a way to train; the same where the fault lies in the model.
   func wrong(_ subject: UpdateSubject) -> UpdateSubject
 }
 
 extension Fault {
-  public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> { chain }
+  public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
+    // A wrong training of a model that shares nothing would be a right one.
+    _ = try chain.tiedPair(for: id)
+    return chain
+  }
   public func wrong(_ subject: UpdateSubject) -> UpdateSubject { subject }
 }
 

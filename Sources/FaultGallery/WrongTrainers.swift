@@ -60,8 +60,11 @@ final class StatePerUse: Trainer {
     }
   }
 
+  /// What all states together remember: for a linear optimizer, what one would.
   func state(of parameter: any AnyParameter) -> [String: [Double]] {
-    layers.lazy.map { self.trainers[$0]!.state(of: parameter) }.first { !$0.isEmpty } ?? [:]
+    layers.reduce(into: [:]) { total, layer in
+      total.merge(trainers[layer]!.state(of: parameter)) { zip($0, $1).map { $0 + $1 } }
+    }
   }
 
   var stateSlots: Int { trainers.values.reduce(0) { $0 + $1.stateSlots } }

@@ -17,7 +17,7 @@ public struct DerivativeEstimate: Equatable, Sendable {
   public let value: Double
   /// GSL's own estimate of its absolute error. It knows nothing of noise in the function.
   public let errorEstimate: Double
-  /// The smallest distance from x at which the function was evaluated.
+  /// The smallest distance from x at which the function was evaluated for the step that gave `value`.
   public let smallestStep: Double
   /// How often the function was evaluated.
   public let evaluations: Int
@@ -60,7 +60,7 @@ public func derivative(
   if let error = context.error { throw error }
   return DerivativeEstimate(
     value: context.isFinite ? value : .nan, errorEstimate: errorEstimate,
-    smallestStep: context.smallestStep,
+    smallestStep: context.smallestStep(behind: value, step: step, formula),
     evaluations: context.evaluations)
 }
 
@@ -69,9 +69,12 @@ private final class DerivativeContext {
   var function: ((Double) throws -> Double)?
   let x: Double
   var error: (any Error)?
-  var smallestStep = Double.infinity
   var evaluations = 0
   var isFinite = true
+  /// The values of GSL's first try, in the order it asks for them.
+  private var first: (Double, Double, Double, Double) = (0, 0, 0, 0)
+  private var smallestFirstStep = Double.infinity
+  private var smallestSecondStep = Double.infinity
 
   init(_ function: @escaping (Double) throws -> Double, at x: Double) {
     self.function = function
@@ -82,9 +85,22 @@ private final class DerivativeContext {
     guard error == nil, let function else { return .nan }
     evaluations += 1
     let step = abs(point - x)
-    if step > 0 && step < smallestStep { smallestStep = step }
+    if step > 0 {
+      if evaluations <= 4 {
+        smallestFirstStep = min(smallestFirstStep, step)
+      } else {
+        smallestSecondStep = min(smallestSecondStep, step)
+      }
+    }
     do {
       let value = try function(point)
+      switch evaluations {
+      case 1: first.0 = value
+      case 2: first.1 = value
+      case 3: first.2 = value
+      case 4: first.3 = value
+      default: break
+      }
       // GSL drops a second step whose result is not finite, and with it the only sign of trouble.
       if !value.isFinite { isFinite = false }
       return value
@@ -92,5 +108,26 @@ private final class DerivativeContext {
       self.error = error
       return .nan
     }
+  }
+
+  /// GSL keeps the first try or a second one with a step of its own, and does not say which. The first
+  /// try's value, worked out again from its four evaluations, does: where the two agree to rounding
+  /// it does not matter which it was.
+  func smallestStep(behind value: Double, step: Double, _ formula: DerivativeFormula) -> Double {
+    guard evaluations > 4 else { return smallestFirstStep }
+    let (a, b, c, d) = first
+    let again: Double
+    switch formula {
+    case .central:
+      // a = f(x - h), b = f(x + h), c = f(x - h/2), d = f(x + h/2).
+      again = ((4 / 3.0) * (d - c) - (b - a) / 6) / step
+    case .forward, .backward:
+      // f at h/4, h/2, 3h/4 and h, to either side.
+      let signed = formula == .forward ? step : -step
+      again = ((22 / 3.0) * (d - c) - (62 / 3.0) * (c - b) + (52 / 3.0) * (b - a)) / signed
+    }
+    let rounding = Double.ulpOfOne * max(abs(a), abs(b), abs(c), abs(d)) / step
+    return abs(value - again) <= rounding
+      ? smallestFirstStep : min(smallestFirstStep, smallestSecondStep)
   }
 }

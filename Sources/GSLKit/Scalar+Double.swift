@@ -81,10 +81,10 @@ extension Double: Scalar {
     switch f {
     case .identity: break
     case .tanh:
-      // (1 - y)(1 + y) keeps the digits that 1 - y^2 loses where y is near 1.
+      // 1 - tanh^2 = 4 e / (1 + e)^2 with e = exp(-2|x|): near saturation 1 - y has no digits left.
       while i < count {
-        let y = Foundation.tanh(x[i])
-        cotangent[i] *= (1 - y) * (1 + y)
+        let e = Foundation.exp(-2 * Swift.abs(x[i]))
+        cotangent[i] *= 4 * e / ((1 + e) * (1 + e))
         i += 1
       }
     case .sigmoid:

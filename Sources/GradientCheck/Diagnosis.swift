@@ -68,12 +68,16 @@ public struct Diagnostician {
 
   /// Something measured that a residual may be a multiple of.
   private struct Signature {
+    /// In words, such as "decoder's path".
+    let label: String
     let values: [Double]
     let bounds: [Double]
     /// Coefficients that mean something, each with its id and what to say.
     let meanings: [(coefficient: Double, id: String, sentence: String)]
     /// Id and words for any other coefficient; nil if no other makes sense.
     let other: ((Double) -> (id: String, sentence: String))?
+
+    func told(_ c: Double, _ sentence: String) -> String { "\(number(c)) x \(label): \(sentence)" }
   }
 
   private func signatures(
@@ -89,7 +93,7 @@ public struct Diagnostician {
       }
       signatures.append(
         Signature(
-          values: path.numeric, bounds: path.bounds,
+          label: "\(path.name)'s path", values: path.numeric, bounds: path.bounds,
           meanings: [
             (
               -1, "missing-path",
@@ -109,6 +113,7 @@ public struct Diagnostician {
         let turnedBounds = transposed(path.bounds, rows: n, columns: n)
         signatures.append(
           Signature(
+            label: "(\(path.name)'s path turned - as it should be)",
             values: zip(turned, path.numeric).map { $0 - $1 },
             bounds: zip(turnedBounds, path.bounds).map { $0 + $1 },
             meanings: [
@@ -146,14 +151,14 @@ public struct Diagnostician {
     }
     signatures.append(
       Signature(
-        values: tensor.numeric, bounds: tensor.bounds, meanings: meanings,
+        label: "the gradient", values: tensor.numeric, bounds: tensor.bounds, meanings: meanings,
         other: {
           ("scaled", "the claimed gradient of \(name) is the true one times \(number(1 + $0))")
         }))
     if let weights, tensor.shape.count == 2 {
       signatures.append(
         Signature(
-          values: weights, bounds: weights.map { _ in 0 }, meanings: [],
+          label: "\(name) itself", values: weights, bounds: weights.map { _ in 0 }, meanings: [],
           other: {
             (
               "stray-weight-term",
@@ -179,7 +184,7 @@ public struct Diagnostician {
         ))
     }
     return Signature(
-      values: path.numeric, bounds: path.bounds, meanings: meanings,
+      label: path.name, values: path.numeric, bounds: path.bounds, meanings: meanings,
       other: {
         (
           "regulariser-scaled",
@@ -222,7 +227,8 @@ public struct Diagnostician {
         return nil
       }
       let (id, sentence) = other(c)
-      return Name(id: id, sentence: sentence, coefficient: c, error: fit.errors[0])
+      return Name(
+        id: id, sentence: signature.told(c, sentence), coefficient: c, error: fit.errors[0])
     }
     if !scaled.isEmpty { return [name(scaled, tensor)] }
     // Two at once, both with a meaning (a stray weight term has one whatever its size).
@@ -237,7 +243,9 @@ public struct Diagnostician {
           return meaning(c, error, of: signatures[s])
             ?? (signatures[s].meanings.isEmpty && error < 0.01 * abs(c)
               ? signatures[s].other.map {
-                Name(id: $0(c).id, sentence: $0(c).sentence, coefficient: c, error: error)
+                Name(
+                  id: $0(c).id, sentence: signatures[s].told(c, $0(c).sentence), coefficient: c,
+                  error: error)
               } : nil)
         }
         if names.count == 2 { pairs.append(names) }
@@ -254,7 +262,7 @@ public struct Diagnostician {
     let near = signature.meanings.filter { abs(c - $0.coefficient) <= max(5 * error, 1e-6) }
     guard near.count == 1, error < 0.05 else { return nil }
     return Name(
-      id: near[0].id, sentence: near[0].sentence, coefficient: c, error: error)
+      id: near[0].id, sentence: signature.told(c, near[0].sentence), coefficient: c, error: error)
   }
 
   /// One name, or several that this point cannot tell apart.
@@ -272,7 +280,7 @@ public struct Diagnostician {
     Diagnosis(
       id: name.id, parameter: tensor.name, coefficient: name.coefficient,
       coefficientError: name.error, explained: true,
-      sentence: "\(name.sentence) (coefficient \(number(name.coefficient)))")
+      sentence: name.sentence)
   }
 
   /// The multiples of the signatures that fit, if what they leave lies within the bounds everywhere.

@@ -110,13 +110,13 @@ struct FivePoint {
   /// Where a single slope jump explains the four points: its offset from x and its size.
   ///
   /// J = (3 D3 - D4) / 2h with 0 <= D3 / J < h, or J = -(3 D3 + D4) / 2h with -h < D3 / J <= 0;
-  /// c = D3 / J. About half of all kinks can be located so.
+  /// c = D3 / J. A jump at c > h / 2 has a double at c / (1 - 3c/h) that gives the same four values,
+  /// and every one beyond h has one at -h/2: only what lies nearer than h/2 has a place.
   var kink: Kink? {
-    for (jump, range) in [
-      ((3 * d3 - d4) / (2 * step), 0...1.0), (-(3 * d3 + d4) / (2 * step), -1.0...0),
-    ] where jump != 0 && jump.isFinite {
+    for (jump, side) in [((3 * d3 - d4) / (2 * step), 1.0), (-(3 * d3 + d4) / (2 * step), -1.0)]
+    where jump != 0 && jump.isFinite {
       let offset = d3 / jump
-      if range.contains(offset / step) && abs(offset) < step {
+      if side * offset >= 0 && abs(offset) < 0.49 * step {
         return Kink(offset: offset, jump: jump)
       }
     }

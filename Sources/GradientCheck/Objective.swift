@@ -14,6 +14,14 @@ public protocol Objective {
   /// The claimed gradient at the present point: one list for each parameter, in row order; nil where
   /// none is claimed.
   func gradients() throws -> [[Double]?]
+  /// The unit round-off of the arithmetic that the claimed gradient is computed in.
+  var gradientUnitRoundoff: Double { get }
+}
+
+extension Objective {
+  public var gradientUnitRoundoff: Double {
+    parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff
+  }
 }
 
 extension Objective {
@@ -81,6 +89,8 @@ public protocol PathObjective: Objective {
   /// A function that runs layer `layer` alone, on the input it has at the present point whatever the
   /// parameters are changed to afterwards, and gives its output.
   func layerFunction(_ layer: Int) throws -> () throws -> [Double]
+  /// The input that layer `layer` has at the present point, row by row.
+  func layerInput(_ layer: Int) throws -> [Double]
   /// The same layers and values with every use bound to a parameter of its own; nil where there is
   /// no such thing.
   func untiedTwin() -> (any PathObjective)?
@@ -175,6 +185,10 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     return { [self] in
       try network.chain.layers[layer].forward(layerInput).elements.map { Double($0) }
     }
+  }
+
+  public func layerInput(_ layer: Int) throws -> [Double] {
+    try network.chain.inputs(input)[layer].elements.map { Double($0) }
   }
 
   public func untiedTwin() -> (any PathObjective)? {

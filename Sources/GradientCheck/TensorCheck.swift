@@ -1,3 +1,4 @@
+import Foundation
 import GSLKit
 import TiedLayers
 
@@ -101,7 +102,7 @@ struct TensorCheck {
         defer { progress?.add(1) }
         return try witness.estimate(workers[w][t].probe(entry), step: step)
       }
-      work.append(Measurement(task, estimates))
+      work.append(Measurement(task, estimates, z: witness.z))
     }
 
     // The tolerance depends on all entries and an entry's step on the tolerance: rounds, in each of
@@ -118,20 +119,43 @@ struct TensorCheck {
         if undecided.isEmpty || progress?.isCancelled ?? false { continue }
         isSettled = false
         let better = try inParallel(count: undecided.count, workers: workers.count) { w, i in
-          let current = measured.last[undecided[i]]
-          let isNoisy = current.isFinite && current.isNoiseLimited && !showsKink(current)
+          let entry = undecided[i]
           return try witness.estimate(
-            workers[w][t].probe(undecided[i]), step: current.step * (isNoisy ? 2.5 : 0.125))
+            workers[w][t].probe(entry),
+            step: betterStep(
+              measured.last[entry], measured.tolerance(entry, scale, rtol),
+              below: measured.cornerStep[entry]))
         }
-        for (entry, estimate) in zip(undecided, better) { work[t].refine(entry, estimate) }
+        for (entry, estimate) in zip(undecided, better) {
+          work[t].refine(entry, estimate)
+        }
       }
       if isSettled { break }
     }
     return (try work.map { try conclude($0, scale: scale) }, scale)
   }
 
+  /// The step for another try. A kink asks for h/8. Noise asks for the step at which it is a quarter of
+  /// the tolerance, at most 64 h: the third derivative will show if that was too much. Where both parts
+  /// of the bound are seen, E = a/h + b h^2 is least at (a / 2b)^(1/3).
+  /// - Parameter cornerStep: the smallest step so far that had a corner in it.
+  private func betterStep(
+    _ current: Estimate, _ tolerance: Double, below cornerStep: Double
+  ) -> Double {
+    guard current.isFinite, !showsKink(current) else { return current.step / 8 }
+    guard let points = current.points else {
+      return current.step * (current.isNoiseLimited ? 2.5 : 0.125)
+    }
+    if current.isNoiseLimited {
+      return min(
+        current.step * min(64, max(2.5, 4 * points.noiseBound / tolerance)), cornerStep / 2)
+    }
+    let best = Foundation.cbrt(points.noiseBound / (2 * points.truncationBound))
+    return current.step * min(0.5, max(0.125, best))
+  }
+
   private func showsKink(_ estimate: Estimate) -> Bool {
-    estimate.points?.showsKink(z: witness.z) ?? false
+    estimate.showsKink(z: witness.z)
   }
 
   // MARK: Verdicts
@@ -172,7 +196,7 @@ struct TensorCheck {
 
   private func concludeEntry(_ i: Int, _ measured: Measurement, rms: Double) throws -> EntryResult {
     let task = measured.task
-    let estimate = measured.best[i]
+    var estimate = measured.best[i]
     let claimed = task.malformation == nil ? task.claimed![i] : Double.nan
     let tolerance = rtol * max(abs(estimate.value), rms)
     var second: Estimate?
@@ -187,16 +211,23 @@ struct TensorCheck {
     } else if !estimate.isFinite {
       (verdict, reason) = (.inconclusive, "the loss is not finite near this entry")
     } else {
-      switch Acceptance(
+      var acceptance = Acceptance(
         claimed: claimed, measured: estimate.value, bound: estimate.bound, tolerance: tolerance)
-      {
+      if acceptance == .fail {
+        if let convicting = measured.convicting(i, tolerance) {
+          estimate = convicting
+        } else {
+          acceptance = .undecided
+        }
+      }
+      switch acceptance {
       case .pass:
         verdict = .pass
         if abs(claimed - estimate.value) > estimate.bound {
           reason = "differs measurably, within tolerance"
         }
       case .fail:
-        let other = try witness.secondEstimate(task.probe(i), step: estimate.step)
+        let other = try witness.secondEstimate(task.probe(i), step: estimate.step / 2)
         second = other
         let agrees =
           other.isFinite
@@ -216,8 +247,8 @@ struct TensorCheck {
       where rms == 0 && (estimate.isNoiseLimited || estimate.points?.isStationary ?? false)
         && abs(claimed - estimate.value) <= estimate.bound:
         (verdict, reason) = (.vacuous, "the whole gradient is zero here")
-      case .undecided where showsKink(measured.last[i]):
-        let points = measured.last[i].points!
+      case .undecided where showsKink(measured.finest[i]):
+        let points = measured.finest[i].points!
         if points.admitsSubgradient(claimed, z: witness.z) {
           (verdict, reason) = (.kink, "a corner; the claimed slope lies between its two sides")
         } else {
@@ -231,12 +262,12 @@ struct TensorCheck {
       }
     }
     let bound = max(estimate.bound, second?.bound ?? 0)
-    let isCorner = (verdict == .kink || verdict == .inconclusive) && showsKink(measured.last[i])
+    let isCorner = (verdict == .kink || verdict == .inconclusive) && showsKink(measured.finest[i])
     return EntryResult(
       index: task.shape.count == 2 ? [i / task.shape[1], i % task.shape[1]] : [i],
       analytic: claimed, numeric: estimate.value, bound: estimate.bound, step: estimate.step,
       verdict: verdict, reason: reason, secondNumeric: second?.value, secondBound: second?.bound,
-      tolerance: tolerance, kink: isCorner ? measured.last[i].points?.kink : nil,
+      tolerance: tolerance, kink: isCorner ? measured.finest[i].points?.kink : nil,
       sensitivity: rms > 0
         ? relative(tolerance + 2 * bound, to: max(abs(estimate.value), rms)) : .infinity)
   }
@@ -275,16 +306,32 @@ private struct Measurement {
   let task: TensorTask
   /// The last estimate of each entry, which decides the next step.
   private(set) var last: [Estimate]
-  /// The one with the smallest bound so far, which decides the verdict.
+  /// The one with the smallest step so far: a kink is one only if it is seen there. A large step also
+  /// shows the fourth derivative.
+  private(set) var finest: [Estimate]
+  /// The smallest step so far that had a corner in it.
+  private(set) var cornerStep: [Double]
+  /// The one with the smallest bound so far, which decides the verdict; one without a corner if there
+  /// is one, because the bound covers a single corner, and several can conspire.
   private(set) var best: [Estimate]
   /// The scale of the measured gradient.
   private(set) var rms = 0.0
   /// Every slope lies within its own error bound of zero.
   private(set) var isZero = true
 
-  init(_ task: TensorTask, _ estimates: [Estimate]) {
+  /// The one with the smallest bound among those whose differences show nothing but noise: only such
+  /// a one convicts. A bound made of visible higher differences supposes that the step resolves the
+  /// function; a step that spans two steep edges of a flat loss does not.
+  private(set) var clean: [Estimate?]
+  private let z: Double
+
+  init(_ task: TensorTask, _ estimates: [Estimate], z: Double) {
+    self.z = z
+    clean = estimates.map { $0.isClean(z: z) ? $0 : nil }
+    cornerStep = estimates.map { $0.showsKink(z: z) ? $0.step : .infinity }
     self.task = task
     last = estimates
+    finest = estimates
     best = estimates
   }
 
@@ -309,13 +356,37 @@ private struct Measurement {
       return false
     }
     guard best[i].isFinite else { return true }
-    return Acceptance(
+    switch Acceptance(
       claimed: task.claimed![i], measured: best[i].value, bound: best[i].bound,
-      tolerance: rtol * max(abs(best[i].value), isZero ? scale : rms)) == .undecided
+      tolerance: tolerance(i, scale, rtol))
+    {
+    case .pass: return false
+    case .undecided: return true
+    case .fail: return convicting(i, tolerance(i, scale, rtol)) == nil
+    }
+  }
+
+  /// The estimate that convicts a claim, if one does.
+  func convicting(_ i: Int, _ tolerance: Double) -> Estimate? {
+    guard let clean = clean[i] else { return nil }
+    return Acceptance(
+      claimed: task.claimed![i], measured: clean.value, bound: clean.bound, tolerance: tolerance)
+      == .fail ? clean : nil
+  }
+
+  func tolerance(_ i: Int, _ scale: Double, _ rtol: Double) -> Double {
+    rtol * max(abs(best[i].value), isZero ? scale : rms)
   }
 
   mutating func refine(_ i: Int, _ next: Estimate) {
     last[i] = next
-    if next.isFinite && (!best[i].isFinite || next.bound < best[i].bound) { best[i] = next }
+    if next.step < finest[i].step { finest[i] = next }
+    let isCorner = next.showsKink(z: z)
+    if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
+    guard next.isFinite else { return }
+    if next.isClean(z: z), next.bound < clean[i]?.bound ?? .infinity { clean[i] = next }
+    let isBetter =
+      best[i].showsKink(z: z) == isCorner ? next.bound < best[i].bound : !isCorner
+    if !best[i].isFinite || isBetter { best[i] = next }
   }
 }

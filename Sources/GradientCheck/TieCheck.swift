@@ -22,6 +22,7 @@ public struct TieCheck {
   ) throws -> TieResult {
     let uses = objective.uses
     let missing = missingTies(objective, expected: expected)
+    let undeclared = try undeclaredUses(objective)
     let claims = try objective.gradientsByLayer()
     var groups: [TieGroup] = []
     for p in objective.parameters.indices {
@@ -32,10 +33,11 @@ public struct TieCheck {
     }
     let unmeant = unmeantTies(objective, biases: biases)
     let verdict =
-      missing.isEmpty && unmeant.isEmpty ? Verdict.overall(groups.map(\.verdict)) : .fail
+      missing.isEmpty && undeclared.isEmpty && unmeant.isEmpty
+      ? Verdict.overall(groups.map(\.verdict)) : .fail
     return TieResult(
-      verdict: verdict, groups: groups, missing: missing.map(\.sentence), unmeant: unmeant,
-      copies: missing.filter(\.isCopy).map(\.sentence))
+      verdict: verdict, groups: groups, missing: missing.map(\.sentence) + undeclared, unmeant: unmeant,
+      copies: missing.filter(\.isCopy).map(\.sentence), undeclared: undeclared)
   }
 
   /// Biases that are shared and were not meant to be.
@@ -94,6 +96,30 @@ public struct TieCheck {
       && transposed(values, rows: shape[0], columns: shape[1]) == original.flat
   }
 
+  /// Moves every parameter that a layer does not declare and watches its output for a fixed input.
+  /// A parameter with one declared use has no sum of paths that could be wrong.
+  private func undeclaredUses(_ objective: any PathObjective) throws -> [String] {
+    let random = RandomSource(seed: options.seed)
+    var sentences: [String] = []
+    for (l, layer) in objective.layerNames.enumerated() {
+      let declared = Set(objective.uses.filter { $0.layer == l }.map(\.parameter))
+      let output = try objective.layerFunction(l)
+      let before = try output()
+      for (p, parameter) in objective.parameters.enumerated() where !declared.contains(p) {
+        let saved = parameter.flat
+        defer { parameter.flat = saved }
+        let scale = tensorScale(saved)
+        parameter.flat = saved.map { $0 + scale * random.uniform(-1, 1) }
+        if try output().map(\.bitPattern) != before.map(\.bitPattern) {
+          sentences.append(
+            "\(layer) uses \(parameter.name) without declaring it. Its kernels and biases must list "
+              + "everything it reads.")
+        }
+      }
+    }
+    return sentences
+  }
+
   // MARK: One shared parameter
 
   private func check(
@@ -139,7 +165,7 @@ public struct TieCheck {
         share: square > 0 ? innerProduct(contribution, total) / square : 0,
         verdict: path.verdict, maxRelativeError: path.maxRelativeError)
     }
-    let sumRule = self.sumRule(measured, whole)
+    let sumRule = self.sumRule(measured, whole, objective.gradientUnitRoundoff)
     let verdict = Verdict.overall(
       [identity, sumRule.verdict] + paths.map(\.verdict) + follows.map(\.verdict))
     return TieGroup(
@@ -208,13 +234,21 @@ public struct TieCheck {
         layer: use.layerName, verdict: .inconclusive,
         reason: "its output is zero on this batch whatever the parameter is")
     }
+    // A kernel is only seen through what is multiplied by it.
+    if parameter.shape.count == 2, try objective.layerInput(use.layer).allSatisfy({ $0 == 0 }) {
+      return .init(
+        layer: use.layerName, verdict: .inconclusive,
+        reason: "nothing but zeros arrives at it on this batch")
+    }
     return .init(
       layer: use.layerName, verdict: .fail,
       reason: "its output does not change when \(parameter.name) does: it holds a copy")
   }
 
   /// Measured: within the error bounds. Claimed: within rounding.
-  private func sumRule(_ paths: [TensorResult], _ whole: TensorResult) -> TieGroup.SumRule {
+  private func sumRule(
+    _ paths: [TensorResult], _ whole: TensorResult, _ unitRoundoff: Double
+  ) -> TieGroup.SumRule {
     var verdict = Verdict.pass
     var (largest, largestClaimed) = (0.0, 0.0)
     let claimedRMS = rootMeanSquare(whole.measuredEntries.map(\.analytic))
@@ -235,7 +269,7 @@ public struct TieCheck {
       }
       // Additions in another order: a few roundings of the terms.
       let terms = paths.reduce(abs(entry.analytic)) { $0 + abs($1.entries[i].analytic) }
-      if !(claimedError <= 1e-12 * max(terms, claimedRMS) || options.rtol > 1e-4) {
+      if !(claimedError <= 1e4 * unitRoundoff * max(terms, claimedRMS)) {
         verdict = .fail
       }
       if error > 0 { largest = max(largest, error / max(abs(entry.numeric), whole.measuredScale)) }

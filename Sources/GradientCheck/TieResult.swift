@@ -2,12 +2,20 @@
 public struct TieResult: Codable, Sendable {
   public let verdict: Verdict
   public let groups: [TieGroup]
-  /// One sentence for each tie that was expected and is not there.
+  /// One sentence for each tie that was expected and is not there, and for each that is there and
+  /// was not declared.
   public let missing: [String]
   /// One sentence for each tie that is there and was not meant.
   public let unmeant: [String]
   /// Those of `missing` where the layers start with equal values.
   public let copies: [String]
+  /// Those of `missing` where a layer reads what it does not declare.
+  public let undeclared: [String]
+
+  private func id(ofMissing sentence: String) -> String {
+    if undeclared.contains(sentence) { return "undeclared-use" }
+    return copies.contains(sentence) ? "copied" : "not-tied"
+  }
 
   /// What is wrong, by name: a layer that holds a copy, layers that hold two kernels.
   var diagnoses: [Diagnosis] {
@@ -22,7 +30,7 @@ public struct TieResult: Codable, Sendable {
     return stale
       + missing.map {
         Diagnosis(
-          id: copies.contains($0) ? "copied" : "not-tied", parameter: "", coefficient: 0,
+          id: id(ofMissing: $0), parameter: "", coefficient: 0,
           coefficientError: 0, explained: true, sentence: $0)
       }
       + unmeant.map {

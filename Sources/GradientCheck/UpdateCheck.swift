@@ -107,7 +107,7 @@ public struct UpdateCheck {
           seen.append(.init(layer: other.layerName, moved: euclideanNorm(moved)))
           agrees =
             agrees
-            && isWithinRounding(values, run.values(p), start[p], parameters[p].unitRoundoff)
+            && isWithinRounding(values, run, p, parameters[p].unitRoundoff, steps: 1)
         }
         let moved = seen.first { $0.layer == use.layerName }!.moved
         let verdict: Verdict = agrees ? .pass : .fail
@@ -140,8 +140,7 @@ public struct UpdateCheck {
       for (p, parameter) in parameters.enumerated() {
         let (values, expected) = (parameter.flat, run.values(p))
         largest = max(largest, relativeDifference(values, expected))
-        let agrees = isWithinRounding(
-          values, expected, start[p], parameter.unitRoundoff, roundings: k)
+        let agrees = isWithinRounding(values, run, p, parameter.unitRoundoff, steps: k)
         let hasStrayed = strayed.contains { $0.parameter == p }
         if !agrees && !hasStrayed { strayed.append((p, k, parameter.name)) }
         if k == 1 {
@@ -186,7 +185,9 @@ public struct UpdateCheck {
     let trained = parameters.count { !subject.frozen.parameters.contains($0.name) }
     let expectedSlots = subject.reference.keepsState ? trained : 0
     let slots = trainer.stateSlots
-    if slots != expectedSlots {
+    // No finding by itself: a linear optimizer trains alike with any number of states. Where the
+    // training strays, the number says why.
+    if slots != expectedSlots && !findings.isEmpty {
       findings.append(
         "the optimizer keeps \(slots) states for \(trained) parameters; expected "
           + "\(expectedSlots)")
@@ -283,15 +284,15 @@ public struct UpdateCheck {
     for (parameter, values) in zip(parameters, values) { parameter.flat = values }
   }
 
-  /// Equal but for the rounding of a dozen operations a step, on numbers as large as the value and
-  /// its movement.
+  /// Equal but for the rounding of a dozen operations a step, on numbers as large as the value ever
+  /// was: one that comes back to zero brings the rounding of its whole way.
   private func isWithinRounding(
-    _ values: [Double], _ expected: [Double], _ start: [Double], _ unitRoundoff: Double,
-    roundings: Int = 1
+    _ values: [Double], _ run: UpdateReference.Run, _ p: Int, _ unitRoundoff: Double, steps: Int
   ) -> Bool {
-    values.indices.allSatisfy { i in
-      let scale = abs(expected[i]) + abs(expected[i] - start[i])
-      return abs(values[i] - expected[i]) <= 16 * Double(roundings) * unitRoundoff * scale
+    let expected = run.values(p)
+    let allowed = run.reference.roundingsPerStep * Double(steps) * unitRoundoff
+    return values.indices.allSatisfy { i in
+      abs(values[i] - expected[i]) <= allowed * run.reach[p][i]
     }
   }
 

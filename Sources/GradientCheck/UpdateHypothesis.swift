@@ -67,6 +67,8 @@ struct UpdateHypothesis {
   /// Whether this is what the training did, at every step.
   func explains(_ observed: Observation) -> Bool {
     var values = observed.start
+    // As in the check itself: rounding is measured along the whole way of a number.
+    var reach = values.map { abs($0) }
     let uses = observed.gradients.first?.count ?? 0
     var memories = [Memory](
       repeating: observed.start.map { UpdateReference.Element(value: $0) }, count: uses + 1)
@@ -74,11 +76,12 @@ struct UpdateHypothesis {
       let factor = k < observed.clipping.count ? observed.clipping[k].factors[clipping] ?? 1 : 1
       let gradients =
         factor == 1 ? contributions : contributions.map { $0.map { factor * $0 } }
+      let before = values
       step(&values, &memories, gradients)
       for i in values.indices {
         values[i] = observed.rounded(values[i])
-        let scale = abs(values[i]) + abs(values[i] - observed.start[i])
-        let allowed = 64 * Double(k + 1) * observed.unitRoundoff * scale
+        reach[i] += abs(values[i] - before[i])
+        let allowed = 2048 * Double(k + 1) * observed.unitRoundoff * reach[i]
         guard abs(values[i] - observed.values[k][i]) <= allowed else { return false }
       }
     }

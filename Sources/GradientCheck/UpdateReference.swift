@@ -18,6 +18,8 @@ public struct UpdateReference: Sendable {
   public var keepsState: Bool { memories.first != nil || memories.second != nil }
   /// The names of the two memories, as the models' optimizers call them; nil for one not used.
   let memories: (first: String?, second: String?)
+  /// How many roundings, each of the size of the largest number involved, a step may cost.
+  var roundingsPerStep = 16.0
   let rule: @Sendable (_ element: inout Element, _ gradient: Double) -> Void
 
   /// One number under training.
@@ -98,7 +100,9 @@ public struct UpdateReference: Sendable {
     beta2: Double, stabilizer: Double
   ) -> Self {
     Self(
-      name: name, learningRate: rate, weightDecay: weightDecay, memories: ("first", "second")
+      name: name, learningRate: rate, weightDecay: weightDecay, memories: ("first", "second"),
+      // 1 - beta^t loses that much of a rounding of beta^t.
+      roundingsPerStep: 16 + 1 / (1 - beta1) + 1 / (1 - beta2)
     ) { element, gradient in
       element.steps += 1
       element.first = beta1 * element.first + (1 - beta1) * gradient
@@ -130,6 +134,19 @@ public struct UpdateReference: Sendable {
     var frozen: Set<Int> = []
     var elements: [[Element]]
     let rounded: [(Double) -> Double]
+    /// Of each element: where it began, plus the length of its way since. No value was ever larger.
+    private(set) var reach: [[Double]]
+
+    init(
+      reference: UpdateReference, frozen: Set<Int> = [], elements: [[Element]],
+      rounded: [(Double) -> Double]
+    ) {
+      self.reference = reference
+      self.frozen = frozen
+      self.elements = elements
+      self.rounded = rounded
+      reach = elements.map { $0.map { abs($0.value) } }
+    }
 
     mutating func step(_ gradients: [[Double]]) {
       let live = elements.indices.filter { !frozen.contains($0) }
@@ -137,8 +154,10 @@ public struct UpdateReference: Sendable {
         length: euclideanNorm(live.map { euclideanNorm(gradients[$0]) }))
       for p in live {
         for i in elements[p].indices {
+          let before = elements[p][i].value
           reference.rule(&elements[p][i], factor * gradients[p][i])
           elements[p][i].value = rounded[p](elements[p][i].value)
+          reach[p][i] += abs(elements[p][i].value - before)
         }
       }
     }

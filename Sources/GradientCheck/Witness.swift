@@ -36,6 +36,11 @@ struct Estimate {
   /// False where the check was interrupted before this entry's turn.
   var isMeasured = true
 
+  /// Finite, and its higher differences are what noise alone would make them.
+  func isClean(z: Double) -> Bool { isFinite && points?.isSmooth(z: z) ?? true }
+
+  func showsKink(z: Double) -> Bool { points?.showsKink(z: z) ?? false }
+
   static func notMeasured(step: Double) -> Estimate {
     Estimate(
       value: .nan, bound: .infinity, step: step, isNoiseLimited: false, isFinite: false,
@@ -127,11 +132,13 @@ struct Witness {
   /// 1.9 (sigma / |f'''|)^(1/3), where |D3| stands at a few sigma.
   ///
   /// Starts at 2^-10 of the tensor's scale, stays within 2^-30 and 2^-4 of it, ends after 12 probes.
-  /// Where nothing but noise limits the step (quadratic and piecewise linear losses never show a
+  /// Where the entry is seen to move the loss, but noise hides the tolerance, it may go up to 2^30 of
+  /// the scale: kernels of 1e-8 behind biases of 1 ask for steps that have nothing to do with their
+  /// own size. Where nothing but noise limits the step (quadratic and piecewise linear losses never show a
   /// third derivative), the smallest step is taken whose noise is a thousandth of the tolerance: the
   /// smaller the step, the fewer kinks lie inside it.
   func pilotStep(_ pilots: [Probe], scale: Double, rtol: Double) throws -> Double {
-    let (smallest, largest) = (scale * 0x1p-30, scale * 0x1p-4)
+    let smallest = scale * 0x1p-30
     var best = Double.infinity
     var slope = 0.0
     for probe in pilots {
@@ -146,6 +153,7 @@ struct Witness {
         let negligible = rtol * slope / 1000
         let ratio = abs(points.d3) / (8 * points.sigma)
         if (1.5...6).contains(ratio) || points.bound <= negligible { break }
+        let largest = scale * (abs(points.value) > points.bound ? 0x1p30 : 0x1p-4)
         if ratio < 1.5 {
           if points.noiseBound <= negligible || step >= largest { break }
           step = min(largest, step * min(16, max(2, cubeRoot(3 / max(ratio, 1e-12)))))
@@ -155,7 +163,7 @@ struct Witness {
         }
       }
       let noiseAtUnitStep = 0.95 * z * sigma
-      let quietest = slope > 0 ? noiseAtUnitStep / (rtol * slope / 1000) : largest
+      let quietest = slope > 0 ? noiseAtUnitStep / (rtol * slope / 1000) : scale * 0x1p-4
       best = min(best, max(min(step, quietest), smallest))
     }
     return best.isFinite ? best : scale * 0x1p-10

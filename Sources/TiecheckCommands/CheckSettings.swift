@@ -1,3 +1,4 @@
+import Foundation
 import GradientCheck
 
 /// How a model is checked, whatever the model is.
@@ -7,13 +8,23 @@ struct CheckSettings {
   var options = CheckOptions(seed: defaultSeed)
   var subjects = UpdateSubject.standard
   var steps = 5
+  var precision = Precision.double
+  var witness = WitnessPrecision.own
+  var checksSymmetry = false
 
-  /// Checks a model, with its progress on a terminal's standard error.
-  func run(_ model: PreparedModel, _ output: OutputOptions) throws -> CaseResult {
-    let progress = ProgressLine(model.name, isShown: !output.quiet)
-    defer { progress.clear() }
+  /// Checks a model, with its progress on a terminal's standard error, on every core. Interrupted,
+  /// it gives what was finished, marked as unfinished.
+  func run(
+    _ model: PreparedModel, _ output: OutputOptions, expected: Verdict = .pass
+  ) throws -> CaseResult {
+    let line = ProgressLine(model.name, isShown: !output.quiet)
+    defer { line.clear() }
+    let progress = Progress { line.show($0, of: $1) }
+    let interrupt = Interrupt { progress.cancel() }
+    defer { interrupt.stop() }
     var options = options
-    options.progress = Progress { progress.show($0, of: $1) }
-    return try model.checkCase(self).run(options)
+    options.progress = progress
+    return try model.checkCase(self, expected: expected)
+      .run(options, workers: ProcessInfo.processInfo.activeProcessorCount)
   }
 }

@@ -60,14 +60,25 @@ struct ModelOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Put this fault of the gallery into the model, which is then expected to fail.",
+      "Put this fault of the gallery into the model, and see it convicted.",
       valueName: "id"),
     transform: OptionValue.fault)
   var fault: String?
 
+  @Option(help: "The arithmetic of the model (default: double).")
+  var precision: Precision?
+
+  @Option(
+    help: ArgumentHelp(
+      "Whose losses a Float model's gradient is compared with (default: own).",
+      discussion: "With 'double' the same network in Double is the witness."))
+  var witness: WitnessPrecision?
+
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("The relative difference that is still accepted (default: 1e-6)."),
+    help: ArgumentHelp(
+      "The relative difference that is still accepted (default: 1e-6; 1e-2 in Float, 1e-4 with a "
+        + "Double witness)."),
     transform: OptionValue.fraction)
   var rtol: Double?
 
@@ -80,6 +91,20 @@ struct ModelOptions: ParsableArguments {
 
   @Option(help: "How derivatives are measured (default: five-point).")
   var estimator: Estimator?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Check each parameter along this many random directions; 0 for every entry (default: by "
+        + "size).", valueName: "n"),
+    transform: OptionValue.directions)
+  var directions: Int?
+
+  @Flag(
+    help: ArgumentHelp(
+      "Also check that the claimed gradient's own derivatives are symmetric: whether it is the "
+        + "gradient of anything."))
+  var secondOrder = false
 
   @Option(
     parsing: .unconditional,
@@ -128,9 +153,13 @@ struct ModelOptions: ParsableArguments {
     add("--model-file", modelFile)
     add("--fault", fault)
     add("--seed", seed.map { "\($0)" })
+    add("--precision", precision?.rawValue)
+    add("--witness", witness?.rawValue)
     add("--rtol", rtol.map { "\($0)" })
     add("--alpha", alpha.map { "\($0)" })
     add("--estimator", estimator?.rawValue)
+    add("--directions", directions.map(String.init))
+    if secondOrder { arguments.append("--second-order") }
     add("--optimizers", optimizers?.joined(separator: ","))
     add("--steps", steps.map(String.init))
     return arguments
@@ -144,6 +173,10 @@ struct ModelOptions: ParsableArguments {
       throw ValidationError(
         "--model-file and \(first) contradict each other: the file says everything about the model "
           + "and its batch. Leave out one of the two.")
+    }
+    if witness == .double, precision != .float {
+      throw ValidationError(
+        "--witness double goes with --precision float: a Double model is its own witness.")
     }
     let model = model ?? .tiedAutoencoder
     if model.isOriginal {
@@ -173,10 +206,16 @@ struct ModelOptions: ParsableArguments {
   /// What the checkers are asked.
   var settings: CheckSettings {
     var options = CheckOptions(seed: seed ?? CheckSettings.defaultSeed)
-    if let rtol { options.rtol = rtol }
+    let precision = precision ?? .double
+    let witness = witness ?? .own
+    options.rtol = rtol ?? precision.defaultTolerance(witness: witness)
+    options.directions = directions
     if let alpha { options.alpha = alpha }
     if let estimator { options.estimator = estimator }
     var settings = CheckSettings(options: options)
+    settings.precision = precision
+    settings.witness = witness
+    settings.checksSymmetry = secondOrder
     if let optimizers {
       settings.subjects = optimizers.map { name in
         UpdateSubject.standard.first { $0.name == name }!

@@ -51,28 +51,38 @@ struct ModelRequest {
     let batch = table.batch(rows: rows, random: RandomStream.data.source(seed: seed))
     try requireTargets(batch, of: table, suit: loss)
 
-    let layers = try chain(widths).layers.map(\.name)
+    let layers = try chain(widths, as: Double.self).layers.map(\.name)
     let ties = zip(layers, layers.reversed()).prefix(layers.count / 2).map { [$0, $1] }
     return try PreparedModel(
       name: name ?? usualName(widths, table), model: model.rawValue,
       ties: model == .untiedAutoencoder ? [] : ties,
-      fault: model == .originalAsWritten ? "detached-copy" : fault
-    ) {
-      ChainObjective(Network(try chain(widths), loss: loss), input: batch, target: batch)
+      fault: model == .originalAsWritten ? "detached-copy" : fault,
+      maker: Maker(request: self, widths: widths, loss: loss, batch: batch))
+  }
+
+  private struct Maker: ObjectiveMaker {
+    let request: ModelRequest
+    let widths: [Int]
+    let loss: Loss
+    let batch: Matrix<Double>
+
+    func make<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+      let batch = batch.converted(to: type)
+      return ChainObjective(
+        Network(try request.chain(widths, as: type), loss: loss), input: batch, target: batch)
     }
   }
 
   /// The layers, made fresh, always with the same values.
-  private func chain(_ widths: [Int]) throws -> Chain<Double> {
+  private func chain<S: Scalar>(_ widths: [Int], as type: S.Type) throws -> Chain<S> {
     let random = RandomStream.parameters.source(seed: seed)
     if model.isOriginal {
       return try Models.originalPair(
-        biasShared: biasShared || model == .originalAsWritten, random: random)
+        biasShared: biasShared || model == .originalAsWritten, random: random, as: type)
     }
     let tied = try Models.autoencoder(
       features: widths[0], hidden: Array(widths.dropFirst()), tied: true, biasShared: biasShared,
-      activation: activation, outputActivation: outputActivation, random: random,
-      as: Double.self)
+      activation: activation, outputActivation: outputActivation, random: random, as: type)
     // The untied autoencoder starts with the values of the tied one: what differs is the tie alone.
     return model == .untiedAutoencoder ? tied.untied() : tied
   }

@@ -31,6 +31,11 @@ enum OptionValue {
     try whole(text, in: 1...1000, example: 5)
   }
 
+  /// The number of random directions for each parameter.
+  @Sendable static func directions(_ text: String) throws -> Int {
+    try whole(text, in: 0...1000, example: 4)
+  }
+
   /// A seed.
   @Sendable static func seed(_ text: String) throws -> UInt64 {
     guard let value = UInt64(text) else {

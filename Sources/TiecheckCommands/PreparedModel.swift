@@ -10,20 +10,18 @@ struct PreparedModel {
   let name: String
   /// As `--model` takes it.
   let model: String
-  /// What the case is expected to end in.
-  let expected: Verdict
   private let fault: (any Fault)?
   private let expectedTies: [[String]]
-  private let makeRight: () throws -> ChainObjective<Double>
+  private let maker: any ObjectiveMaker
 
   /// - Parameters:
   ///   - ties: the sets of layers that are meant to share a kernel.
   ///   - fault: the id of a fault that is to be put in.
-  ///   - makeRight: makes the model without the fault, with its loss and its batch.
+  ///   - maker: makes the model without the fault, with its loss and its batch.
   /// - Throws: `CommandError` where the fault cannot be put into this model.
   init(
     name: String, model: String, ties: [[String]], fault: String?,
-    makeRight: @escaping () throws -> ChainObjective<Double>
+    maker: any ObjectiveMaker
   ) throws {
     self.fault = try fault.map { id in
       guard let fault = FaultCatalogue.fault(id) else {
@@ -39,15 +37,29 @@ struct PreparedModel {
     }
     self.name = name
     self.model = model
-    expected = fault == nil ? .pass : .fail
     expectedTies = ties
-    self.makeRight = makeRight
+    self.maker = maker
     _ = try summary()
   }
 
+  /// Whether a fault of the gallery is in it.
+  var isWrong: Bool { fault != nil }
+
   /// The model, made fresh, with its fault if it is to have one.
-  func makeObjective() throws -> ChainObjective<Double> {
-    let objective = try makeRight()
+  func makeObjective(
+    _ precision: Precision = .double, witness: WitnessPrecision = .own
+  ) throws -> any SummarizedObjective {
+    switch (precision, witness) {
+    case (.double, _): try makeObjective(as: Double.self)
+    case (.float, .own): try makeObjective(as: Float.self)
+    case (.float, .double):
+      try FloatBackwardObjective(
+        float: makeObjective(as: Float.self), witness: makeObjective(as: Double.self))
+    }
+  }
+
+  private func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+    let objective = try maker.make(as: type)
     guard let fault else { return objective }
     return ChainObjective(
       Network(try fault.wrong(objective.network.chain), loss: objective.network.loss),
@@ -57,11 +69,15 @@ struct PreparedModel {
   func summary() throws -> ModelSummary { try makeObjective().summary() }
 
   /// The case to check.
-  func checkCase(_ settings: CheckSettings) -> CheckCase {
+  /// - Parameter expected: what it is expected to end in.
+  func checkCase(_ settings: CheckSettings, expected: Verdict = .pass) -> CheckCase {
     CheckCase(
       name: name, model: model, expectedTies: expectedTies, expected: expected,
       subjects: settings.subjects.map { fault?.wrong($0) ?? $0 }, steps: settings.steps,
-      makeObjective: makeObjective)
+      checksSymmetry: settings.checksSymmetry
+    ) {
+      try makeObjective(settings.precision, witness: settings.witness)
+    }
   }
 }
 
@@ -89,10 +105,15 @@ extension PreparedModel {
     let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     try self.init(
       name: (path == "-" ? "model from standard input" : stem) + Self.suffix(fault: fault),
-      model: "model-file", ties: ties.filter { $0.count > 1 }, fault: fault
-    ) {
-      // Read anew, so that every caller gets parameters of its own.
-      let file = try ModelFile<Double>(json: data)
+      model: "model-file", ties: ties.filter { $0.count > 1 }, fault: fault, maker: FileMaker(data: data))
+  }
+
+  /// Reads the file anew each time, so that every caller gets parameters of its own.
+  private struct FileMaker: ObjectiveMaker {
+    let data: Data
+
+    func make<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+      let file = try ModelFile<S>(json: data)
       return ChainObjective(file.network, input: file.input, target: file.target)
     }
   }

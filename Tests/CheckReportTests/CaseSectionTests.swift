@@ -37,6 +37,11 @@ struct CaseSectionTests {
     #expect(row[3].hasPrefix("± "))
   }
 
+  @Test func aMistakeWithoutASizeHasNoCoefficient() throws {
+    let table = try probe(Records.missingTie).table("Parameter", "Diagnosis")
+    #expect(table.rows.last == ["-", "**not-tied**", "-", "-", "yes"])
+  }
+
   @Test func sharedParametersCountOnce() throws {
     let probe = probe(Records.all, case: 1)
     #expect(

@@ -22,14 +22,14 @@ struct CaseSentencesTests {
     let result = Records.failing.cases[0]
     let findings = CaseSentences.findings(result)
     #expect(findings.first == CaseSentences.asSentence(result.diagnoses[0].sentence))
-    #expect(findings[0].contains("the contribution of decoder is missing"))
+    #expect(findings[0].contains("contribution of decoder is missing"))
     #expect(findings.contains { $0.contains("that decoder claims is not what was measured") })
     #expect(findings.contains { $0.hasPrefix("The updates of 2 of 2 optimizers are not") })
   }
 
   @Test func aMissingTieIsToldAsSuch() {
     let findings = CaseSentences.findings(Records.missingTie.cases[0])
-    #expect(findings.contains { $0.contains("should share one kernel") })
+    #expect(findings.count { $0.contains("should share one kernel") } == 1)
   }
 
   @Test func whereNothingCouldHaveBeenSeenThatIsSaid() {
@@ -68,7 +68,7 @@ struct CaseSentencesTests {
         Records.record([Records.untied, Records.forgetful(expected: .pass)]))
         == "1 of 2 cases did not end as expected: forgetful decoder.")
     #expect(
-      CaseSentences.summary(Records.failing).contains("the contribution of decoder is missing"))
+      CaseSentences.summary(Records.failing).contains("contribution of decoder is missing"))
     #expect(CaseSentences.summary(Records.record([])) == "No case was checked.")
   }
 

@@ -8,6 +8,7 @@ struct MarkdownReportTests {
     ("all", Records.all), ("failing", Records.failing), ("hostile", Records.hostile),
     ("not a number", Records.notANumber), ("vacuous", Records.vacuous),
     ("missing tie", Records.missingTie), ("directions", Records.directions),
+    ("same name", Records.record([Records.tied, Records.tied])),
     ("none", Records.record([])),
   ]
 
@@ -66,12 +67,12 @@ struct MarkdownReportTests {
   @Test func theVerdictAndTheFindingStandOnTheFirstScreen() throws {
     let screen = try page(Records.failing).lines.prefix(10).joined(separator: "\n")
     #expect(screen.contains("**Verdict: fail.**"))
-    #expect(screen.contains("the contribution of decoder is missing from the gradient of W"))
+    #expect(screen.contains("contribution of decoder is missing from the gradient of W"))
     let among = try page(
       Records.record([Records.tied, Records.untied, Records.forgetful(expected: .pass)]))
     let first = among.lines.prefix(12).joined(separator: "\n")
     #expect(first.contains("1 of 3 cases did not end as expected: forgetful decoder."))
-    #expect(first.contains("the contribution of decoder is missing from the gradient of W"))
+    #expect(first.contains("contribution of decoder is missing from the gradient of W"))
   }
 
   @Test func everyCaseHasItsLine() throws {

@@ -19,7 +19,7 @@ struct TextReportTests {
   @Test func aFailingCaseNamesTheBugAndShowsTheWorstEntries() {
     let lines = lines(Records.failing)
     #expect(lines[0] == "FAIL  forgetful decoder")
-    #expect(lines[1...2].joined().contains("the contribution of decoder is missing"))
+    #expect(lines[1...2].joined().contains("contribution of decoder is missing"))
     let title = lines.firstIndex { $0.contains("Worst entries") }
     #expect(title != nil)
     if let title {

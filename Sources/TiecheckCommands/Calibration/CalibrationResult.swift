@@ -1,0 +1,212 @@
+/// What a calibration counted.
+public struct CalibrationResult: Codable, Sendable {
+  public let plan: CalibrationPlan
+  public var populations: [CalibrationPopulation] = []
+  public var large: LargeNetworkTally?
+}
+
+/// One kind of networks in one precision.
+public struct CalibrationPopulation: Codable, Sendable {
+  public let kind: CalibrationPlan.Kind
+  public let precision: CalibrationPlan.Precision
+  public let rtol: Double
+  public let sizes: [ErrorSize]
+  /// In the order of `ScaleBand.allCases`.
+  public var bands: [CalibrationBand]
+  /// Networks that could not be checked at all, because their loss is not finite.
+  public var notFinite = 0
+
+  enum CodingKeys: String, CodingKey {
+    case kind, precision, rtol, sizes, bands
+    case notFinite = "not_finite"
+  }
+
+  init(kind: CalibrationPlan.Kind, precision: CalibrationPlan.Precision, rtol: Double) {
+    self.kind = kind
+    self.precision = precision
+    self.rtol = rtol
+    let sizes = ErrorSize.tried(precision)
+    self.sizes = sizes
+    bands = ScaleBand.allCases.map { CalibrationBand($0, sizes: sizes.count) }
+  }
+
+  /// The entries whose right gradient was weighed, saturated networks left out.
+  public var entries: Int {
+    bands.filter { $0.band != .saturated }.reduce(0) { $0 + $1.entries }
+  }
+}
+
+/// How far from 1 a network's numbers are.
+public enum ScaleBand: String, Codable, Sendable, CaseIterable {
+  /// Input and kernels are near 1.
+  case unscaled
+  /// Input or kernels are multiplied by a power of ten from 1e-8 to 1e8.
+  case scaled
+  /// Some unit's input is so large that in this arithmetic its output is its limit: the loss is flat
+  /// with steep edges, and most of its gradient below rounding.
+  case saturated
+}
+
+/// The networks of one population in one band.
+public struct CalibrationBand: Codable, Sendable {
+  public let band: ScaleBand
+  public var networks = 0
+  /// Our rule first, then the classical ones.
+  public var rules: [RuleTally]
+  /// How our rule's verdicts on the right gradients fall.
+  public var verdicts = VerdictTally()
+  /// Right gradients that are not as close to the truth as they should be: see `Calibration`.
+  public var backwardDiffers = 0
+  /// What should not have happened: the first few of each sort, with the network they happened in.
+  public var remarks: [CalibrationRemark] = []
+
+  enum CodingKeys: String, CodingKey {
+    case band, networks, rules, verdicts, remarks
+    case backwardDiffers = "backward_differs"
+  }
+
+  init(_ band: ScaleBand, sizes: Int) {
+    self.band = band
+    rules = RuleTally.none(sizes: sizes)
+  }
+
+  public var entries: Int { rules[0].entries }
+
+  private static let mostRemarks = 4
+
+  mutating func add(_ measured: NetworkMeasurement, from network: String) {
+    networks += 1
+    for i in rules.indices { rules[i].add(measured.rules[i]) }
+    verdicts.add(measured.verdicts)
+    backwardDiffers += measured.backwardDiffers
+    for remark in measured.remarks
+    where remarks.count(where: { $0.sort == remark.sort }) < Self.mostRemarks {
+      remarks.append(CalibrationRemark(sort: remark.sort, text: "\(network): \(remark.text)"))
+    }
+  }
+}
+
+/// Something that should not have happened.
+public struct CalibrationRemark: Codable, Equatable, Sendable {
+  public enum Sort: String, Codable, Sendable, CaseIterable {
+    case falseFail = "false fail"
+    case uncovered = "error above its bound"
+    case backward = "backward pass off"
+    case inconclusive
+    case missed = "wrong entry accepted"
+    case undecided = "wrong entry undecided"
+    case vacuous = "vacuous within reach"
+  }
+
+  public let sort: Sort
+  public let text: String
+}
+
+/// How one rule did.
+public struct RuleTally: Codable, Sendable {
+  public let rule: String
+  /// Right entries.
+  public var entries = 0
+  /// Right entries that were called wrong.
+  public var falseAlarms = 0
+  /// Right entries that were neither accepted nor called wrong.
+  public var undecided = 0
+  /// Entries for which the rule stated an error bound, and those of them where it held.
+  public var bounded = 0
+  public var covered = 0
+  /// Evaluations of the loss, everything included.
+  public var evaluations = 0
+  /// Wrong entries, by the size of their error.
+  public var wrong: [WrongTally]
+
+  enum CodingKeys: String, CodingKey {
+    case rule, entries, undecided, bounded, covered, evaluations, wrong
+    case falseAlarms = "false_alarms"
+  }
+
+  init(_ rule: String, sizes: Int) {
+    self.rule = rule
+    wrong = [WrongTally](repeating: WrongTally(), count: sizes)
+  }
+
+  /// Our rule and the classical ones, before anything is counted.
+  static func none(sizes: Int) -> [RuleTally] {
+    (["tiecheck"] + ClassicalRule.allCases.map(\.name)).map { RuleTally($0, sizes: sizes) }
+  }
+
+  mutating func add(_ other: RuleTally) {
+    entries += other.entries
+    falseAlarms += other.falseAlarms
+    undecided += other.undecided
+    bounded += other.bounded
+    covered += other.covered
+    evaluations += other.evaluations
+    for i in wrong.indices { wrong[i].add(other.wrong[i]) }
+  }
+}
+
+/// Entries made wrong by one size of error.
+public struct WrongTally: Codable, Equatable, Sendable {
+  public var found = 0
+  /// Accepted.
+  public var missed = 0
+  /// Neither.
+  public var undecided = 0
+
+  public var total: Int { found + missed + undecided }
+
+  mutating func add(_ other: WrongTally) {
+    found += other.found
+    missed += other.missed
+    undecided += other.undecided
+  }
+}
+
+/// How our rule's verdicts on right gradients fall.
+public struct VerdictTally: Codable, Equatable, Sendable {
+  public var pass = 0
+  /// A corner of the loss, and the claimed slope between its sides: accepted.
+  public var kink = 0
+  /// The whole gradient is zero as far as the check can see.
+  public var vacuous = 0
+  /// Inconclusive entries by reason, where the tolerance is within the reach of differences.
+  public var inconclusive: [String: Int] = [:]
+  /// Inconclusive entries by reason, where it is not: see `Calibration`.
+  public var outOfReach: [String: Int] = [:]
+  /// Called wrong, though the claim lies within the tolerance of the truth.
+  public var falseFail = 0
+  /// Called wrong, and rightly: the model's own gradient is further off than the tolerance.
+  public var trueFail = 0
+
+  enum CodingKeys: String, CodingKey {
+    case pass, kink, vacuous, inconclusive
+    case outOfReach = "out_of_reach"
+    case falseFail = "false_fail"
+    case trueFail = "true_fail"
+  }
+
+  mutating func add(_ other: VerdictTally) {
+    pass += other.pass
+    kink += other.kink
+    vacuous += other.vacuous
+    inconclusive.merge(other.inconclusive, uniquingKeysWith: +)
+    outOfReach.merge(other.outOfReach, uniquingKeysWith: +)
+    falseFail += other.falseFail
+    trueFail += other.trueFail
+  }
+}
+
+/// Tied autoencoders 784-128-784 checked by directions, with one wrong entry in the kernel.
+public struct LargeNetworkTally: Codable, Equatable, Sendable {
+  public var networks = 0
+  /// Right gradients that were called wrong.
+  public var falseAlarms = 0
+  /// Wrong gradients that failed, and those of them whose wrong entry was named.
+  public var found = 0
+  public var located = 0
+
+  enum CodingKeys: String, CodingKey {
+    case networks, found, located
+    case falseAlarms = "false_alarms"
+  }
+}

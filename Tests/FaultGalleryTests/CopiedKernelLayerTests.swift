@@ -1,0 +1,60 @@
+import GSLKit
+import GradientCheck
+import Testing
+import TiedLayers
+
+@testable import FaultGallery
+
+struct CopiedKernelLayerTests {
+  /// A wrong twin wraps the right layer and changes only its fault.
+  @Test(arguments: Setting.all)
+  func theForwardPassAndTheSummaryAreThoseOfTheRightTwin(setting: Setting) throws {
+    for seed in Setting.seeds {
+      let right = try setting.right(seed)
+      for wrong in [
+        try setting.wrong(DetachedCopy(), seed), try setting.wrong(FrozenCopy(), seed),
+      ] {
+        #expect(try wrong.value() == right.value())
+        #expect(wrong.layerNames == right.layerNames)
+        #expect(wrong.uses == right.uses)
+        #expect(try "\(wrong.summary())" == "\(right.summary())")
+      }
+    }
+  }
+
+  @Test func theDetachedCopyFollowsAndTheFrozenOneDoesNot() throws {
+    let setting = Setting.all[0]
+    let (right, detached, frozen) = (
+      try setting.right(1), try setting.wrong(DetachedCopy(), 1),
+      try setting.wrong(FrozenCopy(), 1)
+    )
+    let before = try right.value()
+    for objective in [right, detached, frozen] { objective.parameters[0][2] += 0.25 }
+    #expect(try right.value() != before)
+    #expect(try detached.value() == right.value())
+    #expect(try frozen.value() != right.value())
+  }
+
+  @Test(arguments: Setting.all)
+  func onlyTheSharedParametersLoseTheirContribution(setting: Setting) throws {
+    let right = try setting.right(1).gradientsByLayer()
+    for wrong in [
+      try setting.wrong(DetachedCopy(), 1), try setting.wrong(FrozenCopy(), 1),
+    ] {
+      let claims = try wrong.gradientsByLayer()
+      let last = claims.count - 1
+      #expect(Array(claims[..<last]) == Array(right[..<last]))
+      let shared = Set(wrong.uses.filter { $0.layer < last }.map(\.parameter))
+      for p in wrong.parameters.indices {
+        #expect(claims[last][p] == (shared.contains(p) ? nil : right[last][p]))
+      }
+    }
+  }
+
+  @Test func aBiasOfItsOwnIsLiveEvenInTheFrozenCopy() throws {
+    let setting = Setting.all[0]
+    let (right, frozen) = (try setting.right(1), try setting.wrong(FrozenCopy(), 1))
+    for objective in [right, frozen] { objective.parameters[2][0] += 0.25 }
+    #expect(try frozen.value() == right.value())
+  }
+}

@@ -1,0 +1,179 @@
+import Foundation
+import GSLKit
+import Testing
+import TiedLayers
+
+@testable import GradientCheck
+
+/// The diagnoses of a model whose claimed paths were changed.
+private func diagnose(
+  _ model: ChainObjective<Double>, _ change: @escaping (Int, Int, inout [Double]) -> Void
+) throws -> [Diagnosis] {
+  let wrong = TamperedPaths(model, change)
+  let gradient = try gradientResult(wrong)
+  let tie = try TieCheck().check(wrong, gradient: gradient)
+  return Diagnostician().diagnose(gradient: gradient, tie: tie)
+}
+
+private func scaling(_ factor: Double, layer: Int, parameter: Int = 0) -> (
+  Int, Int, inout [Double]
+) -> Void {
+  { l, p, claim in
+    if l == layer && p == parameter { claim = claim.map { $0 * factor } }
+  }
+}
+
+private let shapes: [(features: Int, hidden: [Int])] = [
+  (5, [3]), (4, [4]), (5, [4, 3]), (3, [3, 3]),
+]
+
+struct DiagnosisTests {
+  @Test func aRightModelNeedsNone() throws {
+    #expect(try diagnose(try autoencoder(1)) { _, _, _ in }.isEmpty)
+  }
+
+  @Test func aMissingPathIsNamedWithMinusOne() throws {
+    for (features, hidden) in shapes {
+      for seed in 1...5 {
+        let model = try autoencoder(UInt64(seed), features: features, hidden: hidden)
+        let last = 2 * hidden.count - 1
+        for layer in [0, last] {
+          let found = try diagnose(model, scaling(0, layer: layer))
+          #expect(found.count == 1)
+          #expect(found[0].id == "missing-path", "\(hidden) seed \(seed): \(found[0].sentence)")
+          #expect(abs(found[0].coefficient + 1) <= max(5 * found[0].coefficientError, 1e-6))
+          #expect(found[0].explained && found[0].coefficientError < 1e-4)
+          #expect(
+            found[0].sentence.contains(
+              "-1.0000 x \(model.layerNames[layer])'s path: the contribution of "
+                + "\(model.layerNames[layer]) is missing"))
+        }
+      }
+    }
+  }
+
+  @Test func aSharedBiasIsNamedToo() throws {
+    for seed in 1...5 {
+      let model = try autoencoder(UInt64(seed), features: 4, hidden: [4], biasShared: true)
+      let found = try diagnose(model) { layer, _, claim in
+        if layer == 1 { claim = claim.map { _ in 0 } }
+      }
+      #expect(found.map(\.parameter) == ["W", "b"])
+      #expect(found.allSatisfy { $0.id == "missing-path" && abs($0.coefficient + 1) < 1e-5 })
+    }
+  }
+
+  @Test func oneUseOfThreeIsNamed() throws {
+    for layer in 0..<3 {
+      let random = RandomSource(seed: 5)
+      let kernel = Kernel<Double>("W", random.matrix(rows: 3, columns: 3, -0.8, 0.9))
+      let input = random.matrix(rows: 4, columns: 3, as: Double.self)
+      let model = ChainObjective(
+        Network(
+          Chain<Double>([
+            Dense("one", kernel: kernel, activation: .tanh),
+            Dense("two", kernel: kernel.transposed, activation: .sigmoid),
+            Dense("three", kernel: kernel),
+          ]), loss: .meanSquaredError), input: input, target: input)
+      let found = try diagnose(model, scaling(0, layer: layer))
+      #expect(found.map(\.id) == ["missing-path"])
+      #expect(found[0].sentence.contains("\(["one", "two", "three"][layer])'s path"))
+    }
+  }
+
+  @Test func otherMultiplesHaveTheirNames() throws {
+    for seed in 1...4 {
+      let model = try autoencoder(UInt64(seed), features: 5, hidden: [3])
+      let twice = try diagnose(model, scaling(2, layer: 1))
+      #expect(twice[0].id == "doubled-path" && abs(twice[0].coefficient - 1) < 1e-5)
+      let scaled = try diagnose(model, scaling(0.7, layer: 0))
+      #expect(scaled[0].id == "scaled-path" && abs(scaled[0].coefficient + 0.3) < 1e-5)
+      func both(_ factor: Double) throws -> [Diagnosis] {
+        try diagnose(model) { _, p, claim in if p == 0 { claim = claim.map { $0 * factor } } }
+      }
+      #expect(try both(2).map(\.id) == ["doubled"])
+      #expect(try both(0.5).map(\.id) == ["averaged"])
+      #expect(try both(0).map(\.id) == ["zero-gradient"])
+      #expect(try both(1.25).map(\.id) == ["scaled"])
+      #expect(try both(1.25)[0].sentence.contains("times 1.2500"))
+    }
+  }
+
+  @Test func oneWrongEntryIsUnexplained() throws {
+    for seed in 1...10 {
+      let random = RandomSource(seed: UInt64(seed))
+      let model = try autoencoder(UInt64(seed), features: 4, hidden: [3])
+      let entry = random.integer(below: 12)
+      let found = try diagnose(model) { l, p, claim in
+        if l == 0 && p == 0 { claim[entry] += 0.1 }
+      }
+      #expect(found.map(\.id) == ["unexplained"])
+      #expect(!found[0].explained && found[0].sentence.contains("one entry is wrong, at [\(entry / 3), \(entry % 3)]"))
+    }
+  }
+
+  @Test func aRandomWrongGradientIsUnexplained() throws {
+    for seed in 1...10 {
+      let random = RandomSource(seed: UInt64(seed))
+      let found = try diagnose(try autoencoder(UInt64(seed))) { l, p, claim in
+        if l == 0 && p == 0 { claim = claim.map { $0 + random.uniform(-0.1, 0.1) } }
+      }
+      #expect(found.map(\.id) == ["unexplained"])
+    }
+  }
+
+  @Test func theUntransposedContributionIsNamed() throws {
+    for seed in 1...5 {
+      let found = try diagnose(try autoencoder(UInt64(seed), features: 4, hidden: [4])) {
+        l, p, claim in
+        if l == 1 && p == 0 { claim = transposed(claim, rows: 4, columns: 4) }
+      }
+      #expect(found.map(\.id) == ["untransposed"])
+    }
+  }
+
+  /// A diagonal kernel, inputs that each touch one unit, the same residual in both layers: the two
+  /// paths are the same matrix.
+  @Test func pathsThatAreAlikeAreAmbiguous() throws {
+    let kernel = Kernel<Double>("W", try Matrix([[0.7, 0.2], [0.2, 0.4]]))
+    let input = try Matrix<Double>([[1, 0], [0, 1]])
+    // Linear, symmetric, on the identity: y = W W^T, and both uses contribute the same.
+    let model = ChainObjective(
+      Network(
+        Chain<Double>([
+          Dense("encoder", kernel: kernel), Dense("decoder", kernel: kernel.transposed),
+        ]), loss: .meanSquaredError), input: input, target: input)
+    for layer in 0...1 {
+      let found = try diagnose(model, scaling(0, layer: layer))
+      #expect(found.map(\.id) == ["ambiguous"])
+      #expect(found[0].sentence.contains("encoder's path"))
+      #expect(found[0].sentence.contains("decoder's path"))
+      #expect(found[0].sentence.contains("cannot be told apart"))
+    }
+  }
+
+  /// Any number is a multiple of any other: one entry explains nothing by itself.
+  @Test func aSingleEntryIsNoEvidenceForAnOddMultiple() throws {
+    let bias = Parameter<Double>("b", [0.3])
+    let chain = Chain<Double>([
+      Dense(
+        "readout", kernel: Kernel("W", try Matrix([[0.4], [-0.6]])), bias: bias, activation: .tanh)
+    ])
+    let random = RandomSource(seed: 1)
+    let model = ChainObjective(
+      Network(chain, loss: .meanSquaredError), input: random.matrix(rows: 3, columns: 2),
+      target: random.matrix(rows: 3, columns: 1))
+    let odd = try diagnose(model) { _, p, claim in if p == 1 { claim[0] += 0.0123 } }
+    #expect(odd.map(\.id) == ["unexplained"])
+    let doubled = try diagnose(model) { _, p, claim in if p == 1 { claim[0] *= 2 } }
+    #expect(doubled.map(\.id) == ["doubled"])
+  }
+
+  @Test func aMissingOrMisshapenClaimHasItsOwnSentenceAndNoDiagnosis() throws {
+    let model = try autoencoder(1)
+    let gradient = try gradientResult(Tampered(model) { $0[0] = nil })
+    let tie = try TieCheck().check(model, gradient: try gradientResult(model))
+    #expect(gradient.verdict == .fail)
+    #expect(Diagnostician().diagnose(gradient: gradient, tie: tie).isEmpty)
+  }
+}

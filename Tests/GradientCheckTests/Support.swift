@@ -1,0 +1,230 @@
+import Foundation
+import GSLKit
+import Testing
+import TiedLayers
+
+@testable import GradientCheck
+
+// MARK: Golden files
+
+/// A network with the values, gradients and trainings it must have, computed elsewhere.
+struct Golden: Decodable {
+  struct Path: Decodable {
+    let layer: Int
+    let kernel: String
+    let gradient: FlatTensor
+  }
+
+  struct Trajectory: Decodable {
+    let steps: Int
+    let final: [String: FlatTensor]
+  }
+
+  let name: String
+  let gradients: [String: FlatTensor]
+  let pathGradients: [Path]
+  let learningRate: [String: Double]
+  let trajectories: [String: Trajectory]
+
+  enum CodingKeys: String, CodingKey {
+    case name, gradients, trajectories
+    case pathGradients = "path_gradients"
+    case learningRate = "learning_rate"
+  }
+
+  static let names = [
+    "tied-5x5", "tied-10x5-tanh", "untied-10x5-tanh", "deep-tied-8-5-3", "tied-6x4-sigmoid-bce",
+    "tied-softmax-9x4", "seed-shared-bias-5x5", "same-kernel-three-times-4x4", "digits-64-16-64",
+  ]
+
+  private static func data(_ name: String) throws -> Data {
+    try Data(
+      contentsOf: URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../TiedLayersTests/Golden/\(name).json"))
+  }
+
+  static func load(_ name: String) throws -> Golden {
+    try JSONDecoder().decode(Golden.self, from: data(name))
+  }
+
+  static func objective(_ name: String) throws -> ChainObjective<Double> {
+    let file = try ModelFile<Double>(json: data(name))
+    return ChainObjective(file.network, input: file.input, target: file.target)
+  }
+
+  func reference(_ optimizer: String) -> UpdateReference {
+    let rate = learningRate[optimizer]!
+    return switch optimizer {
+    case "sgd": .sgd(learningRate: rate)
+    case "momentum": .momentum(learningRate: rate)
+    case "nesterov": .nesterov(learningRate: rate)
+    case "sgd_weight_decay": .sgd(learningRate: rate, weightDecay: 0.01)
+    case "rmsprop": .rmsprop(learningRate: rate)
+    case "adam": .adam(learningRate: rate)
+    case "adamw": .adamw(learningRate: rate, weightDecay: 0.01)
+    default: fatalError("no reference for \(optimizer)")
+    }
+  }
+}
+
+/// A matrix or a list, in row order.
+struct FlatTensor: Decodable {
+  let values: [Double]
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let rows = try? container.decode([[Double]].self) {
+      values = rows.flatMap { $0 }
+    } else {
+      values = try container.decode([Double].self)
+    }
+  }
+}
+
+// MARK: Objectives
+
+/// An objective made of closures over any number of parameters.
+final class ClosureObjective: Objective {
+  let typed: [Parameter<Double>]
+  private let loss: ([Parameter<Double>]) throws -> Double
+  private let gradient: ([Parameter<Double>]) throws -> [[Double]?]
+
+  init(
+    _ parameters: [Parameter<Double>], loss: @escaping ([Parameter<Double>]) throws -> Double,
+    gradient: @escaping ([Parameter<Double>]) throws -> [[Double]?]
+  ) {
+    typed = parameters
+    self.loss = loss
+    self.gradient = gradient
+  }
+
+  var parameters: [any AnyParameter] { typed }
+  func value() throws -> Double { try loss(typed) }
+  func gradients() throws -> [[Double]?] { try gradient(typed) }
+}
+
+/// Another objective with a claim that was tampered with, and with its calls counted.
+final class Tampered: Objective {
+  let base: any Objective
+  var change: (inout [[Double]?]) -> Void
+  var calls = 0
+  /// Throws at this call of the loss.
+  var throwingAt = Int.max
+
+  init(_ base: any Objective, _ change: @escaping (inout [[Double]?]) -> Void = { _ in }) {
+    self.base = base
+    self.change = change
+  }
+
+  var parameters: [any AnyParameter] { base.parameters }
+
+  func value() throws -> Double {
+    calls += 1
+    if calls == throwingAt { throw Interruption() }
+    return try base.value()
+  }
+
+  func gradients() throws -> [[Double]?] {
+    var claims = try base.gradients()
+    change(&claims)
+    return claims
+  }
+}
+
+struct Interruption: Error {}
+
+/// A chain whose claim for layer `layer` is changed before it is added up.
+final class TamperedPaths: PathObjective {
+  let base: ChainObjective<Double>
+  let change: (_ layer: Int, _ parameter: Int, inout [Double]) -> Void
+
+  init(
+    _ base: ChainObjective<Double>, _ change: @escaping (Int, Int, inout [Double]) -> Void
+  ) {
+    self.base = base
+    self.change = change
+  }
+
+  var parameters: [any AnyParameter] { base.parameters }
+  func value() throws -> Double { try base.value() }
+  var uses: [Use] { base.uses }
+  var layerNames: [String] { base.layerNames }
+
+  func gradientsByLayer() throws -> [[[Double]?]] {
+    var claims = try base.gradientsByLayer()
+    for l in claims.indices {
+      for p in claims[l].indices where claims[l][p] != nil { change(l, p, &claims[l][p]!) }
+    }
+    return claims
+  }
+
+  func gradients() throws -> [[Double]?] {
+    let claims = try gradientsByLayer()
+    return parameters.indices.map { p in
+      claims.compactMap { $0[p] }.reduce([Double](repeating: 0, count: parameters[p].count)) {
+        zip($0, $1).map { $0 + $1 }
+      }
+    }
+  }
+
+  func pathFunction(layer: Int) throws -> PathFunction { try base.pathFunction(layer: layer) }
+  func layerFunction(_ layer: Int) throws -> () throws -> [Double] { try base.layerFunction(layer) }
+  func layerInput(_ layer: Int) throws -> [Double] { try base.layerInput(layer) }
+  func untiedTwin() -> (any PathObjective)? { base.untiedTwin() }
+  func values(of use: Use) -> [Double] { base.values(of: use) }
+  func setValues(_ values: [Double], of use: Use) { base.setValues(values, of: use) }
+}
+
+// MARK: Networks
+
+/// A small autoencoder on random data that suits its loss.
+func autoencoder(
+  _ seed: UInt64, features: Int = 4, hidden: [Int] = [3], tied: Bool = true,
+  biasShared: Bool = false, activation: ElementwiseFunction = .tanh,
+  output: ElementwiseFunction? = nil, loss: Loss = .meanSquaredError, batch: Int = 3
+) throws -> ChainObjective<Double> {
+  let random = RandomSource(seed: seed)
+  let last: ElementwiseFunction = loss == .binaryCrossEntropy ? .sigmoid : .identity
+  let chain: Chain<Double> = try Models.autoencoder(
+    features: features, hidden: hidden, tied: tied, biasShared: biasShared, activation: activation,
+    outputActivation: output ?? last, random: random)
+  let input: Matrix<Double> = random.matrix(rows: batch, columns: features, 0.05, 0.95)
+  let target: Matrix<Double> = random.matrix(rows: batch, columns: features, 0.05, 0.95)
+  return ChainObjective(Network(chain, loss: loss), input: input, target: target)
+}
+
+/// Uniform in [-1, 1), the same for the same numbers and for nearby ones quite another.
+func roughness(_ values: [Double]) -> Double {
+  var state: UInt64 = 0x9e37_79b9_7f4a_7c15
+  for value in values {
+    state ^= value.bitPattern
+    state = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    state = (state ^ (state >> 27)) &* 0x94d0_49bb_1331_11eb
+    state ^= state >> 31
+  }
+  return Double(state >> 11) * 0x1p-52 - 1
+}
+
+func bits(_ parameters: [any AnyParameter]) -> [[UInt64]] {
+  parameters.map { $0.flat.map(\.bitPattern) }
+}
+
+/// Largest difference over max(|expected|, rms).
+func relativeDifference(_ values: [Double], _ expected: [Double]) -> Double {
+  let scale = rootMeanSquare(expected)
+  return zip(values, expected).map { abs($0 - $1) / max(abs($1), scale) }.max() ?? 0
+}
+
+extension CheckOptions {
+  /// The options of nearly every test.
+  static let standard = CheckOptions()
+}
+
+func gradientResult(_ objective: any Objective) throws -> GradientResult {
+  try GradientChecker().check(objective)
+}
+
+func tieResult(_ objective: any PathObjective, expected: [[String]] = []) throws -> TieResult {
+  try TieCheck().check(
+    objective, gradient: try gradientResult(objective), expected: expected)
+}

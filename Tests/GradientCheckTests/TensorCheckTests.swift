@@ -1,0 +1,132 @@
+import Foundation
+import GSLKit
+import Testing
+import TiedLayers
+
+@testable import GradientCheck
+
+/// A task whose loss at the point is 0.
+private func task(
+  _ values: [Double], claimed: [Double]?, _ f: @escaping (Int, Double) throws -> Double
+) -> TensorTask {
+  TensorTask(
+    Parameter<Double>("x", values), claimed: claimed,
+    function: { i, x in try f(i, x) - f(i, values[i]) })
+}
+
+private func check(_ value: Double = 0, rtol: Double = 1e-6) -> TensorCheck {
+  TensorCheck(
+    witness: Witness(
+      value: value, sigma: 1e-16, z: Witness.quantile(alpha: 0.01, entries: 10),
+      estimator: .fivePoint),
+    rtol: rtol, seed: 1)
+}
+
+struct TensorCheckTests {
+  @Test func toleranceIsRelativeToTheEntryOrTheRMSWhicheverIsLarger() throws {
+    let result = try check().run([
+      task([0.1, 0.2, 0.3], claimed: [4, 3, 0]) { i, x in [4, 3, 0][i] * (x - [0.1, 0.2, 0.3][i]) }
+    ]).tensors[0]
+    let rms = (25.0 / 3).squareRoot()
+    #expect(abs(result.rms - rms) < 1e-9)
+    for (entry, scale) in zip(result.entries, [4, 3, rms]) {
+      #expect(abs(entry.tolerance - 1e-6 * scale) < 1e-14)
+    }
+    #expect(result.verdict == .pass)
+  }
+
+  @Test func sensitivityIsToleranceAndTwiceTheLargerBoundOverTheScale() throws {
+    let f: (Int, Double) -> Double = { i, x in Foundation.sin(x) * Double(i + 1) }
+    let claimed = [Foundation.cos(0.4), 2 * Foundation.cos(0.9) + 1e-3]
+    let result = try check().run([task([0.4, 0.9], claimed: claimed, f)]).tensors[0]
+    for entry in result.entries {
+      let scale = max(abs(entry.numeric), result.rms)
+      let bound = max(entry.bound, entry.secondBound ?? 0)
+      #expect(abs(entry.sensitivity - (entry.tolerance + 2 * bound) / scale) < 1e-15)
+    }
+    #expect(result.sensitivity == result.entries.map(\.sensitivity).max())
+    // The second witness is heard before a conviction, and only then.
+    #expect(result.entries.map { $0.secondNumeric != nil } == [false, true])
+    #expect(result.entries.map(\.verdict) == [.pass, .fail])
+  }
+
+  /// A wave that vanishes at every point of the first witness: it swears to a wrong slope, and only
+  /// the second, which looks half a step away, prevents a false conviction.
+  @Test func nobodyIsConvictedByOneWitness() throws {
+    let (count, claimed) = (10, [Double](repeating: 1, count: 10))
+    let values = (0..<count).map { 0.5 + Double($0) / 16 }
+    let pilots = RandomSource(seed: 1).permutation(of: count).prefix(3)
+    let odd = (0..<count).first { !pilots.contains($0) }!
+    let step = try check().run([task(values, claimed: claimed) { _, x in x }])
+      .tensors[0].entries[odd].step
+    let amplitude = step / 100
+    var claims = claimed
+    claims[odd] += Double.pi * amplitude / step
+    let entry = try check().run([
+      task(values, claimed: claims) { i, x in
+        i == odd ? x + amplitude * Foundation.sin(Double.pi * (x - values[odd]) / step) : x
+      }
+    ]).tensors[0].entries[odd]
+    #expect(abs(entry.numeric - 1) < 1e-6 && entry.difference - entry.bound > entry.tolerance)
+    #expect(entry.verdict == .inconclusive)
+    #expect(entry.secondNumeric != nil && entry.reason?.contains("second witness") == true)
+  }
+
+  @Test func aKinkInsideTheFirstStepIsRefinedAway() throws {
+    // Farther away than the smallest refined step, nearer than the first.
+    let result = try check().run([
+      task([0, 1], claimed: [1, 1]) { i, x in x + (i == 0 ? max(x - 3e-5, 0) : x * x * x / 3 - x) }
+    ]).tensors[0]
+    #expect(result.entries[0].verdict == .pass)
+    #expect(result.entries[0].step < 3e-5)
+  }
+
+  @Test func anEntryThatDiffersMeasurablyWithinToleranceIsCounted() throws {
+    let result = try check().run([
+      task([0.4, 0.9], claimed: [2 * (1 + 1e-7), 2]) { _, x in 2 * x }
+    ]).tensors[0]
+    #expect(result.verdict == .pass && result.differingMeasurably == 1)
+    #expect(result.entries[0].reason == "differs measurably, within tolerance")
+    #expect(result.entries[0].differsMeasurably && !result.entries[1].differsMeasurably)
+  }
+
+  @Test func theWorstEntriesStandFirst() throws {
+    let claimed = [1, 1 + 1e-3, 1 + 1e-2, 1 + 3e-7, 1, 1, .nan]
+    let result = try check().run([
+      task([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], claimed: claimed) { _, x in x }
+    ]).tensors[0]
+    #expect(result.worst.map { $0.index[0] } == [6, 2, 1, 3, result.worst[4].index[0]])
+    #expect(result.worst.count == 5 && result.counts.fail == 3)
+  }
+
+  @Test func aWildEntryDoesNotRaiseTheToleranceOfTheOthers() throws {
+    // The first entry's loss is so rough that nothing is known about its slope.
+    let result = try check().run([
+      task([0.1, 0.2], claimed: [0, 1]) { i, x in
+        i == 0 ? 1e3 * roughness([x]) : x
+      }
+    ]).tensors[0]
+    #expect(result.entries[0].verdict != .pass)
+    #expect(result.entries[1].tolerance < 2e-6)
+  }
+
+  @Test func indicesAreRowAndColumn() throws {
+    let kernel = Parameter("W", try Matrix<Double>([[1, 2, 3], [4, 5, 6]]))
+    let task = TensorTask(kernel, claimed: [Double](repeating: 1, count: 6)) { i, x in
+      x - Double(i + 1)
+    }
+    let result = try check().run([task]).tensors[0]
+    #expect(
+      result.entries.map(\.index) == [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1], [1, 2]])
+    #expect(result.shape == [2, 3])
+  }
+
+  @Test func theScaleOfTensorsThatAreZeroComesFromTheOthersOrFromTheCaller() throws {
+    let zero = task([0.3], claimed: [0]) { _, _ in 7 }
+    let three = task([0.3], claimed: [3]) { _, x in 3 * x }
+    let (tensors, scale) = try check().run([zero, three])
+    #expect(abs(scale - 3) < 1e-9 && abs(tensors[0].rms - 3) < 1e-9)
+    #expect(try check().run([zero], wholeScale: 5).tensors[0].rms == 5)
+    #expect(try check().run([zero]).wholeScale == 0)
+  }
+}
