@@ -36,7 +36,8 @@ public struct TieCheck {
       missing.isEmpty && undeclared.isEmpty && unmeant.isEmpty
       ? Verdict.overall(groups.map(\.verdict)) : .fail
     return TieResult(
-      verdict: verdict, groups: groups, missing: missing.map(\.sentence) + undeclared, unmeant: unmeant,
+      verdict: verdict, groups: groups, missing: missing.map(\.sentence) + undeclared,
+      unmeant: unmeant,
       copies: missing.filter(\.isCopy).map(\.sentence), undeclared: undeclared)
   }
 
