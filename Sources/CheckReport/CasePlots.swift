@@ -15,11 +15,15 @@ struct CasePicture {
 /// The pictures of a case. A picture whose numbers are missing is left out.
 enum CasePlots {
   static func pictures(_ result: CaseResult) -> [CasePicture] {
-    result.evidence.sweeps.enumerated().compactMap { index, sweep in
-      steps(sweep, result, suffix: index == 0 ? "steps" : "steps-\(index + 1)")
+    result.evidence.sweeps.enumerated().flatMap { index, sweep in
+      let number = index == 0 ? "" : "-\(index + 1)"
+      return [
+        steps(sweep, result, suffix: "steps\(number)"),
+        remainder(sweep, result, suffix: "remainder\(number)"),
+      ].compactMap { $0 }
     }
       + result.evidence.residuals.compactMap { residuals($0, result) }
-      + [paths(result), drift(result)].compactMap { $0 }
+      + [ratios(result), corners(result), paths(result), drift(result)].compactMap { $0 }
   }
 
   // MARK: Error against step
@@ -128,6 +132,137 @@ enum CasePlots {
         .number("Step h"), .number("Central difference: error"), .number("Five-point: error"),
         .number("Bound E"),
       ], rows)
+  }
+
+  // MARK: Taylor remainder
+
+  private static func remainder(
+    _ sweep: Evidence.StepSweep, _ result: CaseResult, suffix: String
+  ) -> CasePicture? {
+    let shown = sweep.points.filter { $0.remainder > 0 && $0.remainder.isFinite }
+    guard shown.count > 1 else { return nil }
+    let entry = "\(sweep.parameter)\(NumberText.index(sweep.index))"
+    let isWrong = result.gradient.parameters.first { $0.name == sweep.parameter }?.verdict == .fail
+    let claim = NumberText.value(sweep.analytic)
+    let reading =
+      isWrong
+      ? "Here the claim itself falls with slope 1 only: it is wrong."
+      : "The claim falls with slope 3 down to the noise; one that is a thousandth off bends over to "
+        + "slope 1."
+    let plot = LinePlot(
+      title: "Taylor remainder: \(entry)",
+      subtitle: "slope 3 for a right derivative, slope 1 for a wrong one, then noise",
+      x: Axis(label: "step h", scale: .log10),
+      y: Axis(label: "|f(x + h) - f(x - h) - 2 h g|", scale: .log10),
+      series: [
+        LineSeries(
+          name: "g as claimed", points: shown.map { (x: $0.step, y: $0.remainder) },
+          style: .lineAndMarkers),
+        LineSeries(
+          name: "g a thousandth off",
+          points: shown.map { (x: $0.step, y: $0.remainderOfWrongClaim) },
+          style: .lineAndMarkers, dash: .dashed),
+      ],
+      horizontalLines: [ReferenceLine(at: result.loss.noise, label: "noise")],
+      description: "What is left of the loss after the claimed slope is taken off, for \(entry), "
+        + "against the step on logarithmic axes; beside it the same for a claim that is a thousandth "
+        + "off. \(reading)")
+    return CasePicture(
+      suffix: suffix, plot: plot,
+      explanation:
+        "With g = \(claim), the claimed derivative of \(Markdown.code(entry)), a right g "
+        + "leaves only what bends the loss, which falls with the cube of the step; a wrong one leaves "
+        + "2 h times the mistake. (Linear layers under a squared error bend so little that nothing but "
+        + "noise is left of a right claim until the step is large.) \(reading)",
+      table: Markdown.table(
+        [.number("Step h"), .number("Remainder, g as claimed"), .number("g a thousandth off")],
+        thinned(shown).map {
+          [
+            NumberText.error($0.step), NumberText.error($0.remainder),
+            NumberText.error($0.remainderOfWrongClaim),
+          ]
+        }))
+  }
+
+  /// Every second decade.
+  private static func thinned(_ points: [Evidence.StepPoint]) -> [Evidence.StepPoint] {
+    points.enumerated().filter { $0.offset % 8 == 0 || $0.offset == points.count - 1 }
+      .map(\.element)
+  }
+
+  // MARK: Differences over bounds
+
+  private static func ratios(_ result: CaseResult) -> CasePicture? {
+    guard let histogram = result.evidence.ratios, histogram.counts.contains(where: { $0 > 0 })
+    else { return nil }
+    let total = histogram.counts.reduce(0, +)
+    let beyond = zip(histogram.edges, histogram.counts).filter { $0.0 >= 0.999 }
+      .reduce(0) { $0 + $1.1 }
+    let reading =
+      beyond == 0
+      ? "All \(total) entries lie below 1: no difference is larger than its error bound."
+      : "\(beyond) of \(total) entries lie at 1 or above: differences that the error of the "
+        + "measurement does not explain."
+    let plot = Histogram(
+      title: "Differences over their bounds",
+      subtitle: "all entries of all parameters",
+      x: Axis(label: "|claimed - measured| / E", scale: .log10), countLabel: "entries",
+      binEdges: histogram.edges, counts: histogram.counts,
+      verticalLines: [ReferenceLine(at: 1, label: "the bound")],
+      description:
+        "Histogram of the absolute difference of claimed and measured derivative over the "
+        + "error bound of the measurement, on a logarithmic axis. \(reading)")
+    let bins = zip(zip(histogram.edges, histogram.edges.dropFirst()), histogram.counts)
+      .filter { $0.1 > 0 }
+    return CasePicture(
+      suffix: "ratios", plot: plot,
+      explanation:
+        "A bound that is honest is rarely reached: it must hold for all entries at once. "
+        + "The first bin also holds everything below it, the last everything above. \(reading)",
+      table: Markdown.table(
+        [.number("From"), .number("To"), .number("Entries")],
+        bins.map { [NumberText.error($0.0.0), NumberText.error($0.0.1), "\($0.1)"] }))
+  }
+
+  // MARK: Corners
+
+  private static func corners(_ result: CaseResult) -> CasePicture? {
+    let corners = result.evidence.corners.filter { $0.offset != 0 }
+    guard !corners.isEmpty else { return nil }
+    let plot = LinePlot(
+      title: "Corners of the loss within a step",
+      subtitle: "where a single jump of the slope explains the four points",
+      x: Axis(label: "distance of the corner from the entry", scale: .log10),
+      y: Axis(label: "jump of the slope", scale: .log10),
+      series: [
+        LineSeries(
+          name: "corner", points: corners.map { (x: abs($0.offset), y: abs($0.jump)) },
+          style: .markers)
+      ],
+      verticalLines: corners.map(\.step).max().map {
+        [ReferenceLine(at: $0, label: "largest first step")]
+      } ?? [],
+      description:
+        "\(corners.count) corners of the loss, each by its distance from the entry's value "
+        + "and the size of the jump of the slope, on logarithmic axes.")
+    return CasePicture(
+      suffix: "corners", plot: plot,
+      explanation:
+        "A rectifier bends the loss sharply where a unit switches. A step that reaches over "
+        + "such a corner measures neither side; the check sees it in the fourth difference and steps "
+        + "in front of it. These \(corners.count) could be located.",
+      table: Markdown.table(
+        [
+          .words("Entry"), .number("Distance"), .number("Jump"), .number("Step that saw it"),
+          .number("Step used"),
+        ],
+        corners.prefix(10).map {
+          [
+            Markdown.code("\($0.parameter)\(NumberText.index($0.index))"),
+            NumberText.error($0.offset), NumberText.error($0.jump), NumberText.error($0.step),
+            NumberText.error($0.finalStep),
+          ]
+        }))
   }
 
   // MARK: Residual over bound

@@ -27,9 +27,14 @@ public struct Evidence: Codable, Sendable {
     /// |D - claimed| of the five-point rule, and its bound E.
     public let fivePointError: Double
     public let bound: Double
+    /// |f(x + h) - f(x - h) - 2 h claimed|: falls as h^3 for a right claim and as h for a wrong one.
+    public let remainder: Double
+    /// The same for a claim that is a thousandth off.
+    public let remainderOfWrongClaim: Double
 
     enum CodingKeys: String, CodingKey {
-      case step, bound
+      case step, bound, remainder
+      case remainderOfWrongClaim = "remainder_of_wrong_claim"
       case centralError = "central_error"
       case fivePointError = "five_point_error"
     }
@@ -41,7 +46,35 @@ public struct Evidence: Codable, Sendable {
     public let ratios: [[Double]]
   }
 
+  /// How many entries have |claimed - measured| / bound in each bin.
+  public struct RatioHistogram: Codable, Sendable {
+    /// One more than there are counts. The first bin also holds everything below it, the last
+    /// everything above.
+    public let edges: [Double]
+    public let counts: [Int]
+  }
+
+  /// A corner of the loss that lay within a step.
+  public struct Corner: Codable, Sendable {
+    public let parameter: String
+    public let index: [Int]
+    /// Its distance from the entry's value, and by how much the slope jumps there.
+    public let offset: Double
+    public let jump: Double
+    /// The step that saw it, and the one that the verdict was reached with.
+    public let step: Double
+    public let finalStep: Double
+
+    enum CodingKeys: String, CodingKey {
+      case parameter, index, offset, jump, step
+      case finalStep = "final_step"
+    }
+  }
+
   public let sweeps: [StepSweep]
+  /// nil where no entry was measured by itself.
+  public let ratios: RatioHistogram?
+  public let corners: [Corner]
   public let residuals: [ResidualMap]
 
   /// - Parameter objective: at the point where `gradient` was measured.
@@ -61,6 +94,16 @@ public struct Evidence: Codable, Sendable {
           }
         })
     }
+    let entries = gradient.parameters.filter { $0.reason == nil }.flatMap(\.entries)
+    ratios = entries.isEmpty ? nil : Self.histogram(entries)
+    corners = gradient.parameters.flatMap { tensor in
+      tensor.corners.map { corner in
+        Corner(
+          parameter: tensor.name, index: tensor.entries[corner.entry].index,
+          offset: corner.kink.offset, jump: corner.kink.jump, step: corner.step,
+          finalStep: tensor.entries[corner.entry].step)
+      }
+    }
     let witness = Witness(
       value: gradient.value, sigma: gradient.noise,
       z: Witness.quantile(alpha: options.alpha, entries: gradient.entries.total),
@@ -79,15 +122,31 @@ public struct Evidence: Codable, Sendable {
       let points = try stride(from: -12.0, through: -0.5, by: 0.25).map { exponent in
         let points = try witness.fivePoint(
           task.probe(entry), step: scale * Foundation.pow(10, exponent + 0.05))
-        let central = (points.values[3] - points.values[1]) / (2 * points.step)
+        let rise = points.values[3] - points.values[1]
+        let central = rise / (2 * points.step)
         return StepPoint(
           step: points.step, centralError: abs(central - claimed),
-          fivePointError: abs(points.value - claimed), bound: points.bound)
+          fivePointError: abs(points.value - claimed), bound: points.bound,
+          remainder: abs(rise - 2 * points.step * claimed),
+          remainderOfWrongClaim: abs(rise - 2 * points.step * claimed * 1.001))
       }
       return StepSweep(
         parameter: tensor.name, index: tensor.entries[entry].index, analytic: claimed,
         chosenStep: tensor.entries[entry].step, points: points)
     }
+  }
+
+  /// Four bins to the decade, from 10^-4 to 10.
+  private static func histogram(_ entries: [EntryResult]) -> RatioHistogram {
+    let edges = (0...20).map { Foundation.pow(10, -4 + Double($0) / 4) }
+    var counts = [Int](repeating: 0, count: edges.count - 1)
+    for entry in entries {
+      let ratio = entry.difference / entry.bound
+      guard !ratio.isNaN else { continue }
+      let bin = edges.dropFirst().firstIndex { ratio < $0 } ?? edges.count - 1
+      counts[min(bin, edges.count - 1) - 1] += 1
+    }
+    return RatioHistogram(edges: edges, counts: counts)
   }
 
   /// The entry whose claimed derivative is nearest to the tensor's scale: neither dead nor wild.

@@ -108,6 +108,9 @@ public struct TensorResult: Codable, Sendable {
   public var directions: DirectionReport?
   /// Every entry, in row order; empty where directions were checked. Not part of the record.
   public var entries: [EntryResult] = []
+  /// The corners of the loss that some step reached over and that can be located. Not part of the
+  /// record.
+  var corners: [(entry: Int, kink: Kink, step: Double)] = []
   /// The directions, where they were checked. Not part of the record.
   var lines: TensorResult.MeasuredLines?
 

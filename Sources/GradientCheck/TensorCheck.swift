@@ -127,6 +127,7 @@ struct TensorCheck {
               below: measured.cornerStep[entry]))
         }
         for (entry, estimate) in zip(undecided, better) {
+          if scale > 0 { work[t].noteCorner(entry) }
           work[t].refine(entry, estimate)
         }
       }
@@ -171,7 +172,7 @@ struct TensorCheck {
     for entry in entries { counts.add(entry.verdict) }
     var verdict = Verdict.overall(entries.lazy.map(\.verdict))
     if task.malformation != nil { verdict = .fail }
-    return TensorResult(
+    var result = TensorResult(
       name: task.name, shape: task.shape, verdict: verdict, reason: task.malformation,
       maxRelativeError: largest(
         entries.map { relative($0.difference, to: max(abs($0.numeric), rms)) }),
@@ -180,6 +181,9 @@ struct TensorCheck {
       unusedRows: unusedSlices(measured, along: 0), unusedColumns: unusedSlices(measured, along: 1),
       differingMeasurably: entries.count { $0.verdict == .pass && $0.differsMeasurably },
       worst: worst(of: entries), entries: entries)
+    result.corners = measured.corners.sorted { $0.key < $1.key }
+      .map { (entry: $0.key, kink: $0.value.kink, step: $0.value.step) }
+    return result
   }
 
   /// How many rows (axis 0) or columns (axis 1) of a kernel are unused throughout.
@@ -314,6 +318,8 @@ private struct Measurement {
   /// The one with the smallest bound so far, which decides the verdict; one without a corner if there
   /// is one, because the bound covers a single corner, and several can conspire.
   private(set) var best: [Estimate]
+  /// The first corner of each entry that could be located, and the step that saw it.
+  private(set) var corners: [Int: (kink: Kink, step: Double)] = [:]
   /// The scale of the measured gradient.
   private(set) var rms = 0.0
   /// Every slope lies within its own error bound of zero.
@@ -321,7 +327,8 @@ private struct Measurement {
 
   /// The one with the smallest bound among those whose differences show nothing but noise: only such
   /// a one convicts. A bound made of visible higher differences supposes that the step resolves the
-  /// function; a step that spans two steep edges of a flat loss does not.
+  /// function; a step that spans two steep edges of a flat loss does not. Nor does one far beyond the
+  /// tensor's own size, unless a slope was seen before it was taken.
   private(set) var clean: [Estimate?]
   private let z: Double
 
@@ -333,6 +340,14 @@ private struct Measurement {
     last = estimates
     finest = estimates
     best = estimates
+  }
+
+  /// Remembers the corner that keeps an entry undecided, if its last step shows one with a place.
+  mutating func noteCorner(_ i: Int) {
+    guard corners[i] == nil, last[i].showsKink(z: z), let kink = last[i].points?.kink else {
+      return
+    }
+    corners[i] = (kink, last[i].step)
   }
 
   /// The slopes that can be trusted for a scale: finite, and not mostly error.
@@ -379,12 +394,14 @@ private struct Measurement {
   }
 
   mutating func refine(_ i: Int, _ next: Estimate) {
+    let previous = last[i]
     last[i] = next
     if next.step < finest[i].step { finest[i] = next }
     let isCorner = next.showsKink(z: z)
     if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
     guard next.isFinite else { return }
-    if next.isClean(z: z), next.bound < clean[i]?.bound ?? .infinity { clean[i] = next }
+    let isNear = next.step <= 16 * task.scale || abs(previous.value) > previous.bound
+    if isNear, next.isClean(z: z), next.bound < clean[i]?.bound ?? .infinity { clean[i] = next }
     let isBetter =
       best[i].showsKink(z: z) == isCorner ? next.bound < best[i].bound : !isCorner
     if !best[i].isFinite || isBetter { best[i] = next }

@@ -67,10 +67,13 @@ extension FileHandle {
   }
 }
 
-/// What the system says of a failed file operation, such as "No space left on device".
+/// What the system says of a failed file operation, such as "No space left on device", without a full
+/// stop.
 func reason(_ error: any Error) -> String {
   let error = error as NSError
   if let inner = error.userInfo[NSUnderlyingErrorKey] as? NSError { return reason(inner) }
   if error.domain == NSPOSIXErrorDomain { return String(cString: strerror(Int32(error.code))) }
-  return error.localizedDescription
+  let text = error.localizedDescription
+    .replacing("The operation could not be completed. ", with: "")
+  return text.hasSuffix(".") ? String(text.dropLast()) : text
 }

@@ -16,14 +16,16 @@ enum DataSource: Equatable, Sendable {
   }
 
   /// Reads what is to be read.
-  /// - Parameter columns: how many are wanted, from the left; nil for all of them.
+  /// - Parameters:
+  ///   - columns: how many are wanted, from the left; nil for all of them.
+  ///   - usual: how many random data has where nobody says.
   /// - Throws: `CommandError`.
-  func open(columns: Int?) throws -> DataTable {
+  func open(columns: Int?, usual: Int) throws -> DataTable {
     switch self {
     case .digits:
       return try DataTable(name: "digits", try Digits.intensities()).restricted(to: columns)
     case .random:
-      return DataTable(name: "random data", columns: columns ?? 64)
+      return DataTable(name: "random data", columns: columns ?? usual)
     case .file(let path):
       let data = try InputFile.read(path, as: "the data")
       let label = InputFile.label(path)

@@ -1,4 +1,5 @@
 import Foundation
+import GradientCheck
 
 /// What a request would take, from its widths alone: asked before anything is allocated.
 struct MemoryEstimate {
@@ -7,10 +8,10 @@ struct MemoryEstimate {
   /// The most that is allowed: 2 GiB.
   static let limit = 2.0 * 1024 * 1024 * 1024
 
-  /// Bytes for a batch and its way through the layers, and for the kernels.
+  /// Bytes for the batch on its way through the layers, and for the parameters themselves.
   private let modelBytes: Double
-  /// Numbers that a check measures: every entry, and every entry of a path.
-  private let measurements: Double
+  /// All parameters' numbers.
+  private let entries: Double
   private let text: String
 
   /// - Parameters:
@@ -19,22 +20,28 @@ struct MemoryEstimate {
   ///   - batch: rows.
   init(kernels: [(Int, Int)], isTied: Bool = true, batch: Int) {
     // In Double throughout: the numbers are the user's, and their product may not fit an Int.
-    let entries = kernels.reduce(0) { $0 + Double($1.0) * Double($1.1) }
     let widths = kernels.reduce(0) { $0 + Double($1.0) + Double($1.1) }
-    let copies = isTied ? 1.0 : 2.0
-    // A dozen matrices of each width live at once: inputs, outputs, cotangents of every layer.
-    modelBytes = 8 * (12 * Double(batch) * 2 * widths + copies * entries)
-    measurements = (isTied ? 3 : 2) * entries + widths
+    let elements = kernels.reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    entries = elements * (isTied ? 1 : 2) + widths
+    // The data, the activations on their way forward and the cotangents on their way back: measured,
+    // 3.6 matrices of each width; twice that is allowed for.
+    modelBytes = 8 * (8 * Double(batch) * widths + entries)
     let shapes = kernels.map { "\($0.0) x \($0.1)" }.joined(separator: ", ")
-    text = "kernels of \(shapes) and a batch of \(batch)"
+    text = "\(kernels.count == 1 ? "a kernel" : "kernels") of \(shapes) with a batch of \(batch)"
   }
 
-  /// What one measured number takes: its result, its index, and its place in every list that the
-  /// checks keep. Measured on autoencoders with 10,000 to 100,000 entries.
-  static let bytesPerMeasurement = 600.0
+  /// What a check takes for each number in its lists: claims, saved values, steps, references.
+  /// Measured on kernels of 100,000 to 3,000,000 numbers: 170 to 200.
+  private static let bytesPerEntry = 250.0
+  /// What it takes for each number that is measured by itself: the whole gradient, and each path.
+  /// Measured on kernels of 10,000 and 18,000 numbers: 1,500 for the three.
+  private static let bytesPerMeasuredEntry = 1800.0
 
   func bytes(for purpose: Purpose) -> Double {
-    modelBytes + (purpose == .check ? Self.bytesPerMeasurement * measurements : 0)
+    guard purpose == .check else { return modelBytes }
+    let isEntrywise = entries <= Double(GradientChecker.largestEntrywise)
+    return modelBytes
+      + entries * (Self.bytesPerEntry + (isEntrywise ? Self.bytesPerMeasuredEntry : 0))
   }
 
   /// - Throws: `CommandError` where the request is too large.

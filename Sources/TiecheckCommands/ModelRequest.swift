@@ -32,7 +32,7 @@ struct ModelRequest {
   /// - Throws: `CommandError`.
   func prepared(for purpose: MemoryEstimate.Purpose) throws -> PreparedModel {
     let source = data ?? (model.isOriginal || features != nil ? .random : .digits)
-    let table = try source.open(columns: model.isOriginal ? 5 : features)
+    let table = try source.open(columns: features, usual: model.isOriginal ? 5 : 64)
     guard !model.isOriginal || table.columns == 5 else {
       throw CommandError(
         .usage,

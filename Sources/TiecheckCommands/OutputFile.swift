@@ -25,14 +25,29 @@ enum OutputFile {
     var written: [(temporary: URL, url: URL)] = []
     defer { for file in written { try? FileManager.default.removeItem(at: file.temporary) } }
     for (url, data) in files {
-      if isFolder(url) { throw CocoaError(.fileWriteFileExists) }
+      guard !isFolder(url) else {
+        throw CommandError(
+          .noOutput,
+          "\(url.lastPathComponent) cannot be written: \(url.lastPathComponent) is a folder. Choose "
+            + "another place with -o.")
+      }
       let temporary = temporaryName(beside: url)
       written.append((temporary, url))
-      try data.write(to: temporary)
+      try create(temporary, data)
     }
     for (temporary, url) in written {
       guard rename(temporary.path, url.path) == 0 else { throw POSIXError.current }
     }
+  }
+
+  /// Writes a file that is not there yet.
+  static func create(_ url: URL, _ data: Data) throws {
+    let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL, 0o666)
+    guard descriptor >= 0 else { throw POSIXError.current }
+    let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
+    try handle.write(contentsOf: data)
+    // Some file systems only say here that there was no room.
+    try handle.close()
   }
 
   /// A name that nothing else has, in the same folder, so that moving is renaming.
@@ -55,9 +70,10 @@ enum OutputFile {
   }
 
   static func failure(_ path: String, _ error: any Error) -> CommandError {
-    CommandError(
-      .noOutput,
-      "\(path) cannot be written: \(reason(error)). Choose another place with -o.")
+    (error as? CommandError)
+      ?? CommandError(
+        .noOutput,
+        "\(path) cannot be written: \(reason(error)). Choose another place with -o.")
   }
 }
 

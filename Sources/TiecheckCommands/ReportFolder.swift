@@ -54,9 +54,9 @@ struct ReportFolder {
   private func writeNew(_ files: [ReportFile]) throws {
     let temporary = OutputFile.temporaryName(beside: url)
     defer { try? FileManager.default.removeItem(at: temporary) }
-    try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: false)
+    guard mkdir(temporary.path, 0o777) == 0 else { throw POSIXError.current }
     for file in files {
-      try file.contents.write(to: temporary.appendingPathComponent(file.name))
+      try OutputFile.create(temporary.appendingPathComponent(file.name), file.contents)
     }
     guard rename(temporary.path, url.path) == 0 else { throw POSIXError.current }
   }

@@ -69,6 +69,6 @@ struct TiecheckCommand: ParsableCommand {
     version: CheckRecord.Tool.current.version,
     subcommands: [
       ReportCommand.self, CheckCommand.self, SummaryCommand.self, FaultsCommand.self,
-      DoctorCommand.self,
+      DoctorCommand.self, CalibrateCommand.self,
     ])
 }

@@ -23,17 +23,59 @@ struct CasePlotsTests {
     }
   }
 
-  @Test func aTiedCaseHasAllFour() {
+  /// The picture of a case with this suffix.
+  private func picture(_ suffix: String, of record: CheckRecord) throws -> CasePicture {
+    try #require(pictures(record).first { $0.suffix == suffix })
+  }
+
+  @Test func aTiedCaseHasAllOfThem() {
     #expect(
-      pictures(Records.all).map(\.suffix) == ["steps", "residual-kernel", "paths", "drift"])
+      pictures(Records.all).map(\.suffix)
+        == ["steps", "remainder", "residual-kernel", "ratios", "paths", "drift"])
+  }
+
+  /// The slope of log y over log x between two points.
+  private func slope(_ points: ArraySlice<(x: Double, y: Double)>) -> Double {
+    let (a, b) = (points.first!, points.last!)
+    return Foundation.log(b.y / a.y) / Foundation.log(b.x / a.x)
+  }
+
+  @Test func theRemainderOfARightClaimFallsThriceAsFastAsThatOfAWrongOne() throws {
+    let right = try #require(try picture("remainder", of: Records.all).plot as? LinePlot)
+    #expect(abs(slope(right.series[0].points.suffix(5)) - 3) < 0.2)
+    #expect(abs(slope(right.series[1].points.dropLast(8).suffix(9)) - 1) < 0.2)
+    let wrong = try #require(try picture("remainder", of: Records.failing).plot as? LinePlot)
+    #expect(abs(slope(wrong.series[0].points.dropLast(8).suffix(9)) - 1) < 0.2)
+  }
+
+  @Test func theHistogramCountsEveryEntryOnce() throws {
+    for record in [Records.all, Records.failing] {
+      let plot = try #require(try picture("ratios", of: record).plot as? Histogram)
+      #expect(plot.counts.reduce(0, +) == record.cases[0].gradient.entries.total)
+    }
+    #expect(
+      try picture("ratios", of: Records.all).explanation.contains("All 35 entries lie below 1"))
+    let failing = try picture("ratios", of: Records.failing)
+    #expect(failing.explanation.contains("entries lie at 1 or above"))
+  }
+
+  @Test func theCornersThatStoodInTheWayHaveAPlace() throws {
+    let rectified = Records.record([Records.rectified])
+    let plot = try #require(try picture("corners", of: rectified).plot as? LinePlot)
+    let corners = rectified.cases[0].evidence.corners
+    #expect(plot.series[0].points.count == corners.count)
+    #expect(corners.allSatisfy { abs($0.offset) < $0.step && $0.finalStep < $0.step })
   }
 
   @Test func whatHasNoNumbersIsLeftOut() {
     // Nothing is shared: no paths, no drift.
     #expect(
-      pictures(Records.all, case: 2).map(\.suffix) == ["steps", "residual-w", "residual-v"])
+      pictures(Records.all, case: 2).map(\.suffix)
+        == ["steps", "remainder", "residual-w", "residual-v", "ratios"])
     // Shares of a gradient that is zero mean nothing.
-    #expect(pictures(Records.vacuous).map(\.suffix) == ["steps", "residual-w", "drift"])
+    #expect(
+      pictures(Records.vacuous).map(\.suffix)
+        == ["steps", "remainder", "residual-w", "ratios", "drift"])
     // Directions leave no entries to show.
     #expect(pictures(Records.directions).map(\.suffix) == ["paths", "drift"])
   }
@@ -60,24 +102,27 @@ struct CasePlotsTests {
   }
 
   @Test func theHeatMapCountsWhatLiesBeyondItsBound() throws {
-    let wrong = try #require(pictures(Records.failing)[1].plot as? HeatMap)
+    let wrong = try #require(try picture("residual-w", of: Records.failing).plot as? HeatMap)
     #expect(wrong.threshold == 1)
     #expect(wrong.scale.spacing == .symmetricLog(linearBelow: 1))
     #expect(wrong.description.contains("24 of 24 entries lie beyond the bound"))
-    #expect(pictures(Records.all)[1].explanation.contains("no entry lies beyond its bound"))
-    let table = try #require(MarkdownProbe(pictures(Records.failing)[1].table).tables.first)
+    #expect(
+      try picture("residual-kernel", of: Records.all).explanation.contains(
+        "no entry lies beyond its bound"))
+    let table = try #require(
+      MarkdownProbe(try picture("residual-w", of: Records.failing).table).tables.first)
     #expect(table.rows[1].prefix(5).compactMap { Int($0) }.reduce(0, +) == 24)
     #expect(table.rows[1][3] == "24")
   }
 
   @Test func theSharesAreTheOnesThatWereMeasured() throws {
-    let plot = try #require(pictures(Records.all)[2].plot as? BarChart)
+    let plot = try #require(try picture("paths", of: Records.all).plot as? BarChart)
     #expect(plot.categories == ["kernel through dense", "kernel through transposed_dense"])
     #expect(plot.series.map(\.values) == [Records.all.cases[0].tie.groups[0].paths.map(\.share)])
   }
 
   @Test func theTiedPairStaysAtZero() throws {
-    let picture = pictures(Records.all)[3]
+    let picture = try picture("drift", of: Records.all)
     let plot = try #require(picture.plot as? LinePlot)
     #expect(plot.horizontalLines.map(\.position) == [0])
     #expect(plot.y.scale == .linear)

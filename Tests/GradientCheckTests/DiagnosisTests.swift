@@ -108,7 +108,9 @@ struct DiagnosisTests {
         if l == 0 && p == 0 { claim[entry] += 0.1 }
       }
       #expect(found.map(\.id) == ["unexplained"])
-      #expect(!found[0].explained && found[0].sentence.contains("one entry is wrong, at [\(entry / 3), \(entry % 3)]"))
+      #expect(
+        !found[0].explained
+          && found[0].sentence.contains("one entry is wrong, at [\(entry / 3), \(entry % 3)]"))
     }
   }
 

@@ -232,7 +232,8 @@ struct UpdateCheckTests {
     func result(_ rate: Double) throws -> OptimizerResult {
       let subject = UpdateSubject(
         .adam(learningRate: 0.1), makeTrainer: { TwoStates(Adam(learningRate: rate)) })
-      return try check(try autoencoder(1), [subject]).optimizers[0]
+      let results = try check(try autoencoder(1), [subject])
+      return results.optimizers[0]
     }
     let harmless = try result(0.1)
     #expect(harmless.verdict == .pass && harmless.findings.isEmpty)

@@ -1,8 +1,29 @@
+import Foundation
+
 /// What a calibration counted.
 public struct CalibrationResult: Codable, Sendable {
   public let plan: CalibrationPlan
   public var populations: [CalibrationPopulation] = []
   public var large: LargeNetworkTally?
+
+  /// No right gradient was called wrong, and where input and kernels are near 1 no error of ten
+  /// tolerances was accepted.
+  public var isSound: Bool {
+    let bands = populations.flatMap { population in
+      population.bands.map { (band: $0, sizes: population.sizes) }
+    }
+    return bands.allSatisfy { band, sizes in
+      let accepted = zip(sizes, band.rules[0].wrong).first { $0.0 == .tolerances(10) }?.1.missed
+      return band.verdicts.falseFail == 0 && (band.band != .unscaled || accepted == 0)
+    } && (large.map { $0.falseAlarms == 0 && $0.found == $0.networks } ?? true)
+  }
+
+  /// Sorted keys: the same bytes for the same result.
+  public func json() throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(self) + Data("\n".utf8)
+  }
 }
 
 /// One kind of networks in one precision.

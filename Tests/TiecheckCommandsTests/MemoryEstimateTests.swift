@@ -1,0 +1,39 @@
+import Testing
+
+@testable import TiecheckCommands
+
+@Suite struct MemoryEstimateTests {
+  @Test(arguments: [
+    "--features 1000000000 --hidden 1000000000",
+    "--features 9223372036854775807 --hidden 9223372036854775807 --batch 9223372036854775807",
+    "--features 100000 --hidden 100000", "--features 64 --batch 100000000000",
+    "--hidden 100000000,100000000",
+  ])
+  func hugeRequestsAreRefusedAtOnce(options: String) {
+    for command in ["check", "summary", "report -o -"] {
+      let clock = ContinuousClock()
+      let time = clock.measure {
+        expectRefusal(
+          tiecheck("\(command) \(options)"), 64, ["GiB of memory; the limit is 2 GiB"])
+      }
+      #expect(time < .seconds(5))
+    }
+  }
+
+  @Test func measuredSizesAreNotUnderestimated() {
+    func megabytes(_ features: Int, _ hidden: Int, batch: Int) -> Double {
+      MemoryEstimate(kernels: [(features, hidden)], batch: batch).bytes(for: .check) / 1e6
+    }
+    // Peak memory of release runs less the 24 MB of an idle program.
+    #expect((13...40).contains(megabytes(200, 50, batch: 8)))
+    #expect((51...150).contains(megabytes(1000, 300, batch: 8)))
+    #expect((525...1000).contains(megabytes(3000, 1000, batch: 8)))
+    #expect((81...300).contains(megabytes(1000, 100, batch: 2000)))
+  }
+
+  @Test func aSummaryNeedsLess() {
+    let estimate = MemoryEstimate(kernels: [(3000, 5000)], batch: 8)
+    #expect(throws: CommandError.self) { try estimate.require(for: .check) }
+    #expect(throws: Never.self) { try estimate.require(for: .summary) }
+  }
+}

@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+@testable import TiecheckCommands
+
+@Suite struct TiecheckTests {
+  @Test(arguments: ["--help", "check --help", "help report", "--version", ""])
+  func helpAndVersionAreData(words: String) {
+    let run = tiecheck(words)
+    #expect(run.status == 0)
+    #expect(!run.data.isEmpty)
+    #expect(run.error.isEmpty)
+  }
+
+  @Test func versionIsANumber() {
+    #expect(tiecheck("--version").output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil)
+  }
+
+  @Test(arguments: [
+    "--nonsense", "nonsense", "check --nonsense", "check extra", "check --batch",
+    "check --directions 3",
+    "check --precision float", "summary --seed", "report --format",
+  ])
+  func wrongCommandLines(words: String) {
+    expectRefusal(tiecheck(words), 64, ["Usage:"])
+  }
+
+  @Test func statusOfAVerdict() {
+    #expect(tiecheck("check \(small)").status == 0)
+    // Expected to fail, and does.
+    #expect(tiecheck("check --model original-as-written --optimizers sgd --steps 1").status == 0)
+    // Expected to fail, but plain gradient descent has no state to keep twice.
+    #expect(tiecheck("check \(small) --fault one-state-per-use").status == 1)
+  }
+
+  @Test func standardOutputThatCannotBeWritten() {
+    struct Full: Error, LocalizedError { var errorDescription: String? { "the disk is full" } }
+    let said = Box()
+    let console = Console(output: { _ in throw Full() }, error: { said.append($0) })
+    #expect(Tiecheck.run(["summary"], console: console) == 73)
+    #expect(said.text.contains("the disk is full"))
+  }
+}
+
+final class Box: @unchecked Sendable {
+  private let lock = NSLock()
+  private var data = Data()
+  func append(_ more: Data) { lock.withLock { data += more } }
+  var text: String { lock.withLock { String(decoding: data, as: UTF8.self) } }
+}
