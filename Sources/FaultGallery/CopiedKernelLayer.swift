@@ -75,9 +75,7 @@ extension Chain {
   /// The chain whose second use of a shared kernel works on copies.
   func withCopiedKernel(takenOnce: Bool, fault: String) throws -> Chain {
     let (_, last) = try tiedPair(for: fault)
-    guard let layer = layers[last] as? any ActivatedLayer<S> else {
-      throw FaultNotApplicable(fault, needs: "a layer that ends in an elementwise activation")
-    }
+    let layer = try activatedLayer(last, for: fault)
     let others = layers.indices.filter { $0 != last }.flatMap { layers[$0].parameters }
     var twin = self
     twin.layers[last] = CopiedKernelLayer(layer, shared: others, takenOnce: takenOnce)

@@ -10,10 +10,12 @@ public enum Convictor: String, Codable, Sendable, CaseIterable {
   case tie
   /// The update check: steps and state against a single-kernel reference.
   case updates
+  /// The structure check: counts, saving, converting, the forward pass, single samples.
+  case structure
 }
 
-/// A bug that people really had with tied weights, as a deliberately wrong twin of a right model or
-/// a right training. It changes its fault and nothing else.
+/// A bug that people really had with tied weights, as a deliberately wrong twin of a right model, a
+/// right training or a right way to handle a model. It changes its fault and nothing else.
 public protocol Fault: Sendable {
   /// As `--fault` takes it, such as "detached-copy".
   var id: String { get }
@@ -21,35 +23,60 @@ public protocol Fault: Sendable {
   var summary: String { get }
   /// What to learn from it.
   var lesson: String { get }
+  /// The rest of the lesson, with code.
+  var handout: Handout { get }
   /// Who had it.
   var source: String { get }
   /// The check that must convict it.
   var convictor: Convictor { get }
-  /// The id of the diagnosis that must be given; nil where the tie or update check names the finding.
-  var diagnosis: String? { get }
+  /// The id of the diagnosis that must be given.
+  var diagnosis: String { get }
+  /// The ids of faults that no check can tell from this one: they leave the same trace.
+  var alike: [String] { get }
+  /// Ways to train that show the fault, beyond those that are checked anyway; right ones.
+  var subjects: [UpdateSubject] { get }
 
-  /// The wrong twin of a model; the model itself where the fault lies in training.
+  /// The right twin: the network with whatever the fault needs to be there, such as a regulariser.
+  func right<S: Scalar>(_ network: Network<S>) throws -> Network<S>
+  /// The wrong twin of a network.
+  func wrong<S: Scalar>(_ network: Network<S>) throws -> Network<S>
+  /// The wrong twin of a model; the model itself where the fault lies elsewhere.
   /// - Throws: `FaultNotApplicable`, for either kind, where the model has no tie to go wrong.
   func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S>
-  /// The wrong twin of a way to train; the same where the fault lies in the model.
+  /// The wrong twin of a way to train; the same where the fault lies elsewhere.
   func wrong(_ subject: UpdateSubject) -> UpdateSubject
+  /// The wrong twin of what is done with a model; the same where the fault lies elsewhere.
+  func wrong(_ handling: ModelHandling) -> ModelHandling
 }
 
 extension Fault {
+  public var alike: [String] { [] }
+  public var subjects: [UpdateSubject] { [] }
+
+  public func right<S: Scalar>(_ network: Network<S>) throws -> Network<S> { network }
+
+  public func wrong<S: Scalar>(_ network: Network<S>) throws -> Network<S> {
+    var twin = network
+    twin.chain = try wrong(network.chain)
+    return twin
+  }
+
   public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
     // A wrong training of a model that shares nothing would be a right one.
     _ = try chain.tiedPair(for: id)
     return chain
   }
+
   public func wrong(_ subject: UpdateSubject) -> UpdateSubject { subject }
+  public func wrong(_ handling: ModelHandling) -> ModelHandling { handling }
 }
 
 /// A fault needs something that this model does not have.
 public struct FaultNotApplicable: Error, Equatable, CustomStringConvertible {
   public let description: String
 
-  init(_ id: String, needs: String) {
-    description = "the fault \"\(id)\" needs \(needs). Choose a tied model."
+  init(_ id: String, needs: String, instead: String = "Choose a tied model.") {
+    description = "the fault \"\(id)\" needs \(needs). \(instead)"
   }
 }
 
@@ -66,13 +93,12 @@ extension Chain {
     }
     throw FaultNotApplicable(fault, needs: "two layers that share a kernel")
   }
-}
 
-/// Every fault, in the order of the gallery.
-public enum FaultCatalogue {
-  public static let all: [any Fault] = [
-    DetachedCopy(), FrozenCopy(), SteppedTwice(), OneStatePerUse(), DecayPerAlias(),
-  ]
-
-  public static func fault(_ id: String) -> (any Fault)? { all.first { $0.id == id } }
+  /// A layer that ends in an elementwise activation, as the wrong twins of layers need.
+  func activatedLayer(_ l: Int, for fault: String) throws -> any ActivatedLayer<S> {
+    guard let layer = layers[l] as? any ActivatedLayer<S> else {
+      throw FaultNotApplicable(fault, needs: "a layer that ends in an elementwise activation")
+    }
+    return layer
+  }
 }

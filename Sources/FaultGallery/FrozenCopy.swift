@@ -1,16 +1,44 @@
 import GSLKit
+import GradientCheck
 import TiedLayers
 
-/// The same answer under a traced function: the copy is taken once.
+/// A copy that was taken when the layer was built.
 public struct FrozenCopy: Fault {
   public let id = "frozen-copy"
-  public let summary = "the tied layer holds a copy of the kernel taken when it was built"
+  public let summary =
+    "the copy of the kernel is taken once, when the layer is built or traced"
   public let lesson =
-    "A gradient check passes: with a constant in the second layer, the first layer's path is the whole "
-    + "gradient. Only moving the kernel and watching the second layer shows that it stands still."
-  public let source = "StackOverflow 59663963, the same answer under a traced function"
+    "The gradient check passes: with the copy a constant, the gradient of the model as it "
+    + "stands is right. What is wrong is the model: the second layer stays at the first values "
+    + "for ever. Change the kernel and watch whether the layer follows."
+  public let source = "StackOverflow 59663963, under a traced function"
   public let convictor = Convictor.tie
-  public let diagnosis: String? = nil
+  public let diagnosis = "stale-copy"
+  public let handout = Handout(
+    tempting:
+      "Copying once in build() looks cheaper than copying at every call, and a traced function "
+      + "does it unasked.",
+    formula:
+      "y = h W0^T + c for ever; the numeric gradient through the decoder is 0",
+    swift: """
+      let decoder = Dense("decoder", kernel: encoder.kernel.transposed, bias: c)
+      """,
+    keras: """
+      def build(self, shape):
+        self.W = keras.ops.transpose(self.tied_to.kernel)   # wrong: a value of today
+      def call(self, h):
+        W = keras.ops.transpose(self.tied_to.kernel)        # right: read at every call
+        return keras.ops.matmul(h, W) + self.bias
+      """,
+    pytorch: """
+      class Decoder(nn.Module):
+        def __init__(self, encoder):
+          super().__init__()
+          self.encoder = encoder
+          # wrong: self.W = encoder.weight.detach().clone().t()
+        def forward(self, h):
+          return F.linear(h, self.encoder.weight.t())   # right
+      """)
 
   public init() {}
 

@@ -10,6 +10,11 @@ public struct CheckCase {
   public let makeObjective: () throws -> any SummarizedObjective
   /// Sets of layers that are meant to share a kernel.
   public let expectedTies: [[String]]
+  /// Sets of layers that are meant to share a bias, all others being meant not to; nil where anything
+  /// goes.
+  public let expectedBiases: [[String]]?
+  /// How the model is summarized, saved and converted.
+  public let handling: ModelHandling
   /// What the case is expected to end in: an example of a wrong model is expected to fail.
   public let expected: Verdict
   public let subjects: [UpdateSubject]
@@ -18,7 +23,8 @@ public struct CheckCase {
   public let checksSymmetry: Bool
 
   public init(
-    name: String, model: String, expectedTies: [[String]] = [], expected: Verdict = .pass,
+    name: String, model: String, expectedTies: [[String]] = [], expectedBiases: [[String]]? = nil,
+    expected: Verdict = .pass, handling: ModelHandling = .right,
     subjects: [UpdateSubject] = UpdateSubject.standard, steps: Int = 5,
     checksSymmetry: Bool = false,
     makeObjective: @escaping () throws -> any SummarizedObjective
@@ -27,6 +33,8 @@ public struct CheckCase {
     self.model = model
     self.makeObjective = makeObjective
     self.expectedTies = expectedTies
+    self.expectedBiases = expectedBiases
+    self.handling = handling
     self.expected = expected
     self.subjects = subjects
     self.steps = steps
@@ -39,13 +47,20 @@ public struct CheckCase {
   public func run(_ options: CheckOptions, workers: Int = 1) throws -> CaseResult {
     let objectives = try (0..<max(workers, 1)).map { _ in try makeObjective() }
     let objective = objectives[0]
-    let summary = try objective.summary()
+    let summary =
+      try (objective as? ChainObjective<Double>).map {
+        try handling.summarize($0.network.chain, $0.input)
+      } ?? objective.summary()
     let values = Dictionary(
       objective.parameters.map { ($0.name, $0.flat) }, uniquingKeysWith: { first, _ in first })
     let gradient = try GradientChecker(options).check(objectives)
-    let tie = try TieCheck(options).check(objective, gradient: gradient, expected: expectedTies)
+    let tie = try TieCheck(options).check(
+      objective, gradient: gradient, expected: expectedTies, biases: expectedBiases)
     let updates = try UpdateCheck(options, steps: steps).check(
       objective, gradient: gradient, subjects)
+    let structure = try (objective as? ChainObjective<Double>).map {
+      try StructureCheck(options).check($0, handling)
+    }
     let power = Power(gradient: gradient, tie: tie)
     let symmetry = checksSymmetry ? try SymmetryCheck(options).check(objective) : nil
     var untold = power.untold
@@ -54,13 +69,19 @@ public struct CheckCase {
     }
     let verdicts =
       [gradient.verdict, tie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
+      + [structure?.verdict ?? .pass]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
+    let samples = objective as? any SampledObjective
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
       loss: .init(name: objective.lossName, value: gradient.value, noise: gradient.noise),
-      summary: summary, gradient: gradient, tie: tie, updates: updates, symmetry: symmetry,
-      diagnoses: Diagnostician(batch: objective.batch).diagnose(
-        gradient: gradient, tie: tie, updates: updates, values: values), vacuous: untold,
+      summary: summary, gradient: gradient, tie: tie, updates: updates, structure: structure,
+      symmetry: symmetry,
+      diagnoses: try Diagnostician(batch: objective.batch).diagnose(
+        gradient: gradient, tie: tie, updates: updates, values: values
+      ) { p in
+        try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
+      } + (structure?.diagnoses ?? []), vacuous: untold,
       vacuousParameters: power.vacuousParameters,
       evidence: try Evidence(objective, gradient, options))
   }
@@ -106,6 +127,8 @@ public struct CaseResult: Codable, Sendable {
   public let gradient: GradientResult
   public let tie: TieResult
   public let updates: UpdateResult
+  /// What no derivative can tell; nil where the model is not a chain of layers.
+  public let structure: StructureResult?
   /// Whether the claimed gradient belongs to a function, where that was asked.
   public let symmetry: SymmetryResult?
   public let diagnoses: [Diagnosis]
@@ -114,10 +137,14 @@ public struct CaseResult: Codable, Sendable {
   /// Parameters whose check proved nothing.
   public let vacuousParameters: [String]
   public let evidence: Evidence
+  /// What this check would have made of the faults of a gallery at this very point; nil where nobody
+  /// asked.
+  public var noticed: [NoticedFault]?
 
   enum CodingKeys: String, CodingKey {
     case name, model, verdict, expected, loss, summary, gradient, tie, updates, symmetry, diagnoses
-    case vacuous, evidence
+    case vacuous, evidence, structure
+    case noticed = "would_have_noticed"
     case vacuousParameters = "vacuous_parameters"
   }
 

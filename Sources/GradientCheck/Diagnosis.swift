@@ -41,14 +41,26 @@ public struct Diagnostician {
     gradient: GradientResult, tie: TieResult, updates: UpdateResult? = nil,
     values: [String: [Double]] = [:]
   ) -> [Diagnosis] {
-    let failing = gradient.parameters.filter { tensor in
-      tensor.verdict == .fail && tensor.reason == nil && !tensor.entries.isEmpty
+    diagnose(gradient: gradient, tie: tie, updates: updates, values: values) { _ in nil }
+  }
+
+  /// - Parameter samples: takes the gradient of the parameter with this number apart by samples; asked
+  ///   only where nothing else explains its error.
+  func diagnose(
+    gradient: GradientResult, tie: TieResult, updates: UpdateResult?, values: [String: [Double]],
+    samples: (Int) throws -> SampleEvidence?
+  ) rethrows -> [Diagnosis] {
+    let failing = gradient.parameters.indices.filter { p in
+      let tensor = gradient.parameters[p]
+      return tensor.verdict == .fail && tensor.reason == nil && !tensor.entries.isEmpty
     }
-    return failing.flatMap { tensor in
-      explain(
+    return try failing.flatMap { p in
+      let tensor = gradient.parameters[p]
+      return try explain(
         tensor,
         signatures(
-          tensor, tie.groups.first { $0.parameter == tensor.name }, weights: values[tensor.name]))
+          tensor, tie.groups.first { $0.parameter == tensor.name }, weights: values[tensor.name]),
+        samples: { try samples(p) })
     } + tie.diagnoses + (updates.map(UpdateHypothesis.diagnoses) ?? [])
   }
 
@@ -73,7 +85,12 @@ public struct Diagnostician {
   ) -> [Signature] {
     let name = tensor.name
     var signatures: [Signature] = []
+    let layerUses = group?.uses.count { $0.isLossTerm != true } ?? 0
     for (path, use) in zip(group?.measured ?? [], group?.uses ?? []) {
+      if use.isLossTerm == true {
+        signatures.append(lossTerm(path, of: name, uses: layerUses))
+        continue
+      }
       signatures.append(
         Signature(
           label: "\(path.name)'s path", values: path.numeric, bounds: path.bounds,
@@ -112,7 +129,8 @@ public struct Diagnostician {
       (-1.0, "zero-gradient", "the claimed gradient of \(name) is zero"),
       (1.0, "doubled", "the gradient of \(name) is counted twice"),
     ]
-    if let uses = group?.uses.count, uses > 1 {
+    if layerUses > 1 {
+      let uses = layerUses
       meanings.append(
         (
           1 / Double(uses) - 1, "averaged",
@@ -152,6 +170,29 @@ public struct Diagnostician {
     return signatures
   }
 
+  /// A term of the loss that reads the parameter: once, however many layers use it.
+  private func lossTerm(_ path: TensorResult, of name: String, uses: Int) -> Signature {
+    var meanings = [
+      (-1.0, "regulariser-missing", "the gradient of \(name) leaves \(path.name) out")
+    ]
+    if uses > 1 {
+      meanings.append(
+        (
+          Double(uses - 1), "regulariser-per-use",
+          "the gradient of \(name) holds \(path.name) \(uses) times, once for each layer, and the loss "
+            + "holds it once"
+        ))
+    }
+    return Signature(
+      label: path.name, values: path.numeric, bounds: path.bounds, meanings: meanings,
+      other: {
+        (
+          "regulariser-scaled",
+          "the gradient of \(name) holds \(number(1 + $0)) times \(path.name)"
+        )
+      })
+  }
+
   // MARK: Fits
 
   private struct Fit {
@@ -166,7 +207,9 @@ public struct Diagnostician {
     let error: Double
   }
 
-  private func explain(_ tensor: TensorResult, _ signatures: [Signature]) -> [Diagnosis] {
+  private func explain(
+    _ tensor: TensorResult, _ signatures: [Signature], samples: () throws -> SampleEvidence?
+  ) rethrows -> [Diagnosis] {
     let residual = tensor.residual
     let singles = signatures.compactMap { signature in
       fit(residual, tensor.bounds, [signature]).map { (signature, $0) }
@@ -191,7 +234,7 @@ public struct Diagnostician {
     // Two at once, both with a meaning (a stray weight term has one whatever its size).
     var pairs: [[Name]] = []
     for i in signatures.indices {
-      for j in signatures.indices where j > i {
+      for j in signatures.indices where j > i && residual.count >= 4 {
         guard let fit = fit(residual, tensor.bounds, [signatures[i], signatures[j]]) else {
           continue
         }
@@ -209,7 +252,9 @@ public struct Diagnostician {
       }
     }
     if pairs.count == 1 { return pairs[0].map { diagnosis($0, tensor) } }
-    return [unexplained(tensor, residual)]
+    return [
+      unexplained(tensor, residual, bySample: try samples()?.sentence(residual))
+    ]
   }
 
   /// The meaning of a coefficient, if it has one and only one.
@@ -269,7 +314,9 @@ public struct Diagnostician {
 
   /// The evidence for a person to go on: which rows and columns, and whether one sample or one unit
   /// could be behind it (rank 1).
-  private func unexplained(_ tensor: TensorResult, _ residual: [Double]) -> Diagnosis {
+  private func unexplained(
+    _ tensor: TensorResult, _ residual: [Double], bySample: String?
+  ) -> Diagnosis {
     let wrong = tensor.entries.indices.filter { tensor.entries[$0].verdict == .fail }
     var evidence = "\(wrong.count) of \(tensor.counts.total) entries are wrong"
     if tensor.shape.count == 2 {
@@ -304,6 +351,7 @@ public struct Diagnostician {
     {
       evidence += "; each of them is the true value times \(number(first))"
     }
+    if let bySample { evidence += "; \(bySample)" }
     return Diagnosis(
       id: "unexplained", parameter: tensor.name, coefficient: 0, coefficientError: 0,
       explained: false,

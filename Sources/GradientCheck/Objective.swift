@@ -58,7 +58,7 @@ public final class FunctionObjective: Objective {
   public func gradients() throws -> [[Double]?] { [try gradient(parameter.values.elements)] }
 }
 
-/// One use of a parameter by a layer.
+/// One use of a parameter by a layer, or by a term of the loss.
 public struct Use: Hashable, Sendable {
   /// The layer's place in the chain, and its name.
   public let layer: Int
@@ -67,6 +67,9 @@ public struct Use: Hashable, Sendable {
   public let parameter: Int
   /// Whether this use reads the parameter transposed.
   public let isTransposed: Bool
+  /// Whether a term of the loss uses it, and no layer. Such a term counts as one layer more, after
+  /// the last.
+  public var isLossTerm = false
 }
 
 /// The loss with something changed while one layer runs, and put back before the next.
@@ -114,7 +117,9 @@ public final class ChainObjective<S: Scalar>: PathObjective {
   }
 
   /// The Parameters themselves, each once, in order of first use.
-  public var typedParameters: [Parameter<S>] { network.chain.parameters }
+  public var typedParameters: [Parameter<S>] {
+    uniqued(network.chain.parameters + (network.penalty?.parameters ?? []))
+  }
   public var parameters: [any AnyParameter] { typedParameters }
 
   public func value() throws -> Double {
@@ -125,7 +130,9 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     try network.gradients(input, target: target).flat(for: parameters)
   }
 
-  public var layerNames: [String] { network.chain.layers.map(\.name) }
+  public var layerNames: [String] {
+    network.chain.layers.map(\.name) + (network.penalty.map { [$0.name] } ?? [])
+  }
 
   public var uses: [Use] {
     let index = Dictionary(
@@ -140,6 +147,13 @@ public final class ChainObjective<S: Scalar>: PathObjective {
             isTransposed: kernel?.isTransposed ?? false))
       }
     }
+    if let penalty = network.penalty {
+      uses += penalty.parameters.map { parameter in
+        Use(
+          layer: network.chain.layers.count, layerName: penalty.name,
+          parameter: index[ObjectIdentifier(parameter)]!, isTransposed: false, isLossTerm: true)
+      }
+    }
     return uses
   }
 
@@ -149,7 +163,9 @@ public final class ChainObjective<S: Scalar>: PathObjective {
   }
 
   public func pathFunction(layer: Int) throws -> PathFunction {
-    let layerInput = try network.chain.inputs(input)[layer]
+    let layerInput =
+      layer < network.chain.layers.count
+      ? try network.chain.inputs(input)[layer] : try network.lossInput(input)
     return { [self] change, restore in
       let value = try network.value(fromLayer: layer, layerInput, target: target) { l, run in
         guard l == layer else { return try run() }
@@ -162,6 +178,9 @@ public final class ChainObjective<S: Scalar>: PathObjective {
   }
 
   public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
+    guard layer < network.chain.layers.count else {
+      return { [self] in [Double(network.penalty!.value())] }
+    }
     let layerInput = try network.chain.inputs(input)[layer]
     return { [self] in
       try network.chain.layers[layer].forward(layerInput).elements.map { Double($0) }
@@ -199,6 +218,7 @@ public final class ChainObjective<S: Scalar>: PathObjective {
 
   private func kernel(of use: Use) -> Kernel<S>? {
     let parameter = typedParameters[use.parameter]
+    guard !use.isLossTerm else { return parameter.shape.count == 2 ? Kernel(parameter) : nil }
     return network.chain.layers[use.layer].kernels.first { $0.parameter === parameter }
   }
 }

@@ -14,11 +14,15 @@ public struct TieCheck {
   /// - Parameters:
   ///   - gradient: the gradient check of the same objective at the same point.
   ///   - expected: sets of layer names that are meant to share a kernel.
+  ///   - biases: sets of layer names that are meant to share a bias, all others being meant not to;
+  ///     nil where anything goes.
   public func check(
-    _ objective: any PathObjective, gradient: GradientResult, expected: [[String]] = []
+    _ objective: any PathObjective, gradient: GradientResult, expected: [[String]] = [],
+    biases: [[String]]? = nil
   ) throws -> TieResult {
     let uses = objective.uses
-    let missing = missingTies(objective, expected: expected) + (try undeclaredUses(objective))
+    let missing = missingTies(objective, expected: expected)
+    let undeclared = try undeclaredUses(objective)
     let claims = try objective.gradientsByLayer()
     var groups: [TieGroup] = []
     for p in objective.parameters.indices {
@@ -27,11 +31,38 @@ public struct TieCheck {
       groups.append(
         try check(objective, group, claims: claims, whole: gradient.parameters[p], gradient))
     }
-    let verdict = missing.isEmpty ? Verdict.overall(groups.map(\.verdict)) : .fail
-    return TieResult(verdict: verdict, groups: groups, missing: missing)
+    let unmeant = unmeantTies(objective, biases: biases)
+    let verdict =
+      missing.isEmpty && undeclared.isEmpty && unmeant.isEmpty
+      ? Verdict.overall(groups.map(\.verdict)) : .fail
+    return TieResult(
+      verdict: verdict, groups: groups, missing: missing.map(\.sentence) + undeclared,
+      unmeant: unmeant,
+      copies: missing.filter(\.isCopy).map(\.sentence), undeclared: undeclared)
   }
 
-  private func missingTies(_ objective: any PathObjective, expected: [[String]]) -> [String] {
+  /// Biases that are shared and were not meant to be.
+  func unmeantTies(_ objective: any PathObjective, biases: [[String]]?) -> [String] {
+    guard let biases else { return [] }
+    let parameters = objective.parameters
+    let users = Dictionary(
+      grouping: objective.uses.filter { parameters[$0.parameter].shape.count == 1 },
+      by: \.parameter)
+    return users.sorted { $0.key < $1.key }.compactMap { p, uses in
+      let layers = Set(uses.map(\.layerName))
+      guard layers.count > 1, !biases.contains(where: { layers.isSubset(of: $0) }) else {
+        return nil
+      }
+      let names = uses.map(\.layerName).joined(separator: " and ")
+      return
+        "\(names) share the bias \(parameters[p].name), and were meant to share the kernel alone"
+    }
+  }
+
+  /// Layers that should share a kernel and do not; whether they hold copies of one.
+  func missingTies(_ objective: any PathObjective, expected: [[String]]) -> [(
+    sentence: String, isCopy: Bool
+  )] {
     let uses = objective.uses.filter { objective.parameters[$0.parameter].shape.count == 2 }
     return expected.compactMap { layers in
       let kernels = layers.map { layer in
@@ -44,10 +75,26 @@ public struct TieCheck {
         let names = kernels.sorted().map { objective.parameters[$0].name }
         return "\(layer) holds \(names.isEmpty ? "none" : names.joined(separator: ", "))"
       }
-      return "\(layers.joined(separator: " and ")) should share one kernel, but "
+      let tensors = layers.map { layer in
+        uses.filter { $0.layerName == layer }.map { objective.parameters[$0.parameter] }
+      }
+      let isCopy = tensors.dropFirst().allSatisfy { others in
+        others.contains { other in tensors[0].contains { holdsCopy(other, of: $0) } }
+      }
+      let sentence =
+        "\(layers.joined(separator: " and ")) should share one kernel, but "
         + "\(held.joined(separator: ", ")). Equal values are not a tie: the first update moves them "
         + "apart."
+      return (sentence, isCopy)
     }
+  }
+
+  /// Equal values, in one orientation or the other.
+  private func holdsCopy(_ copy: any AnyParameter, of original: any AnyParameter) -> Bool {
+    let (values, shape) = (copy.flat, copy.shape)
+    if shape == original.shape && values == original.flat { return true }
+    return [shape[1], shape[0]] == original.shape
+      && transposed(values, rows: shape[0], columns: shape[1]) == original.flat
   }
 
   /// Moves every parameter that a layer does not declare and watches its output for a fixed input.
@@ -124,7 +171,11 @@ public struct TieCheck {
       [identity, sumRule.verdict] + paths.map(\.verdict) + follows.map(\.verdict))
     return TieGroup(
       parameter: parameter.name, shape: parameter.shape, verdict: verdict,
-      uses: uses.map { .init(layer: $0.layerName, transposed: $0.isTransposed) }, paths: paths,
+      uses: uses.map {
+        .init(
+          layer: $0.layerName, transposed: $0.isTransposed,
+          isLossTerm: $0.isLossTerm ? true : nil)
+      }, paths: paths,
       sumRule: sumRule, identity: .init(verdict: identity), follows: follows, measured: measured)
   }
 
@@ -165,7 +216,7 @@ public struct TieCheck {
   }
 
   /// Moves the parameter and watches the layer's output for a fixed input.
-  private func follows(_ objective: any PathObjective, _ use: Use) throws -> TieGroup.Follows {
+  func follows(_ objective: any PathObjective, _ use: Use) throws -> TieGroup.Follows {
     let parameter = objective.parameters[use.parameter]
     let saved = parameter.flat
     defer { parameter.flat = saved }

@@ -5,10 +5,21 @@ public struct TieResult: Codable, Sendable {
   /// One sentence for each tie that was expected and is not there, and for each that is there and
   /// was not declared.
   public let missing: [String]
+  /// One sentence for each tie that is there and was not meant.
+  public let unmeant: [String]
+  /// Those of `missing` where the layers start with equal values.
+  public let copies: [String]
+  /// Those of `missing` where a layer reads what it does not declare.
+  public let undeclared: [String]
+
+  private func id(ofMissing sentence: String) -> String {
+    if undeclared.contains(sentence) { return "undeclared-use" }
+    return copies.contains(sentence) ? "copied" : "not-tied"
+  }
 
   /// What is wrong, by name: a layer that holds a copy, layers that hold two kernels.
   var diagnoses: [Diagnosis] {
-    let copies = groups.flatMap { group in
+    let stale = groups.flatMap { group in
       group.follows.filter { $0.verdict == .fail }.map { follows in
         Diagnosis(
           id: "stale-copy", parameter: group.parameter, coefficient: 0, coefficientError: 0,
@@ -16,11 +27,16 @@ public struct TieResult: Codable, Sendable {
           sentence: "\(follows.layer) does not follow \(group.parameter): \(follows.reason ?? "")")
       }
     }
-    return copies
+    return stale
       + missing.map {
         Diagnosis(
-          id: "not-tied", parameter: "", coefficient: 0, coefficientError: 0, explained: true,
-          sentence: $0)
+          id: id(ofMissing: $0), parameter: "", coefficient: 0,
+          coefficientError: 0, explained: true, sentence: $0)
+      }
+      + unmeant.map {
+        Diagnosis(
+          id: "bias-taken-along", parameter: "", coefficient: 0, coefficientError: 0,
+          explained: true, sentence: $0)
       }
   }
 }
@@ -30,6 +46,13 @@ public struct TieGroup: Codable, Sendable {
   public struct UseRecord: Codable, Sendable {
     public let layer: String
     public let transposed: Bool
+    /// True where a term of the loss uses it, and no layer.
+    public let isLossTerm: Bool?
+
+    enum CodingKeys: String, CodingKey {
+      case layer, transposed
+      case isLossTerm = "loss_term"
+    }
   }
 
   /// The gradient through one layer alone.

@@ -8,12 +8,16 @@ public struct UpdateSubject: Sendable {
   /// Makes the accused, with fresh state.
   public let makeTrainer: @Sendable () -> any Trainer
   public let reference: UpdateReference
+  /// What is not to be trained.
+  public let frozen: Frozen
 
   public init(
-    _ reference: UpdateReference, makeTrainer: @escaping @Sendable () -> any Trainer
+    _ reference: UpdateReference, frozen: Frozen = Frozen(), named name: String? = nil,
+    makeTrainer: @escaping @Sendable () -> any Trainer
   ) {
-    name = reference.name
+    self.name = name ?? reference.name
     self.reference = reference
+    self.frozen = frozen
     self.makeTrainer = makeTrainer
   }
 
@@ -93,7 +97,7 @@ public struct UpdateCheck {
         }
         try subject.makeTrainer().step(parameters, contributions: alone)
         var run = referenceRun(subject, parameters, start)
-        run.step(try sum(of: alone, for: parameters))
+        run.step(try sum(of: live(alone, subject), for: parameters))
         let predicted = zip(run.values(p), start[p]).map { $0 - $1 }
         var agrees = true
         var seen: [OptimizerResult.Seen] = []
@@ -131,8 +135,8 @@ public struct UpdateCheck {
     for k in 1...max(steps, 1) {
       let contributions = try self.contributions(objective)
       try trainer.step(parameters, contributions: contributions)
-      run.step(try sum(of: contributions, for: parameters))
-      history.append((contributions, parameters.map(\.flat)))
+      run.step(try sum(of: live(contributions, subject), for: parameters))
+      history.append((live(contributions, subject), parameters.map(\.flat)))
       for (p, parameter) in parameters.enumerated() {
         let (values, expected) = (parameter.flat, run.values(p))
         largest = max(largest, relativeDifference(values, expected))
@@ -172,17 +176,20 @@ public struct UpdateCheck {
         .init(
           parameter: parameters[p].name, start: start[p],
           gradients: history.map { $0.contributions.compactMap { $0.gradients[p] } },
+          clipping: history.map { clipping($0.contributions, subject, parameters) },
+          isFrozen: subject.frozen.parameters.contains(parameters[p].name),
           values: history.map { $0.values[p] }, unitRoundoff: parameters[p].unitRoundoff,
           rounded: parameters[p].rounded),
         subject.reference)
     }
-    let expectedSlots = subject.reference.keepsState ? parameters.count : 0
+    let trained = parameters.count { !subject.frozen.parameters.contains($0.name) }
+    let expectedSlots = subject.reference.keepsState ? trained : 0
     let slots = trainer.stateSlots
     // No finding by itself: a linear optimizer trains alike with any number of states. Where the
     // training strays, the number says why.
     if slots != expectedSlots && !findings.isEmpty {
       findings.append(
-        "the optimizer keeps \(slots) states for \(parameters.count) parameters; expected "
+        "the optimizer keeps \(slots) states for \(trained) parameters; expected "
           + "\(expectedSlots)")
     }
 
@@ -223,6 +230,37 @@ public struct UpdateCheck {
     }
   }
 
+  /// The contributions that count: without those of a use that is frozen.
+  private func live(
+    _ contributions: [LayerContribution], _ subject: UpdateSubject
+  ) -> [LayerContribution] {
+    guard subject.frozen.firstUse, let parameters = contributions.first?.gradients.count else {
+      return contributions
+    }
+    var live = contributions
+    for p in 0..<parameters {
+      let users = contributions.indices.filter { contributions[$0].gradients[p] != nil }
+      guard users.count > 1 else { continue }
+      var gradients = live[users[0]].gradients
+      gradients[p] = nil
+      live[users[0]] = LayerContribution(layer: live[users[0]].layer, gradients: gradients)
+    }
+    return live
+  }
+
+  private func clipping(
+    _ contributions: [LayerContribution], _ subject: UpdateSubject,
+    _ parameters: [any AnyParameter]
+  ) -> UpdateHypothesis.Clipping {
+    guard subject.reference.clippingNorm != nil else { return .none }
+    let trained = parameters.indices.filter {
+      !subject.frozen.parameters.contains(parameters[$0].name)
+    }
+    return UpdateHypothesis.Clipping(
+      subject.reference,
+      contributions: trained.map { p in contributions.compactMap { $0.gradients[p] } })
+  }
+
   private func silenced(_ contribution: LayerContribution) -> LayerContribution {
     LayerContribution(
       layer: contribution.layer,
@@ -236,6 +274,8 @@ public struct UpdateCheck {
   ) -> UpdateReference.Run {
     UpdateReference.Run(
       reference: subject.reference,
+      frozen: Set(
+        parameters.indices.filter { subject.frozen.parameters.contains(parameters[$0].name) }),
       elements: start.map { $0.map { UpdateReference.Element(value: $0) } },
       rounded: parameters.map { parameter in { parameter.rounded($0) } })
   }
@@ -305,11 +345,12 @@ public struct UpdateCheck {
   ) throws -> [Double] {
     let kernels = groups.filter { objective.parameters[$0[0].parameter].shape.count == 2 }
     guard let group = kernels.first, let twin = objective.untiedTwin() else { return [] }
-    let pair = group.prefix(2).map { use in
+    let pair = group.prefix(2).compactMap { use in
       twin.uses.first {
         $0.layer == use.layer && twin.parameters[$0.parameter].shape.count == 2
-      }!
+      }
     }
+    guard pair.count == 2 else { return [] }
     // The twin holds each copy in its own use's orientation.
     let shape = objective.parameters[group[0].parameter].shape
     func ownValues(_ i: Int) -> [Double] {

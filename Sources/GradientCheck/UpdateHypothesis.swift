@@ -9,11 +9,44 @@ import TiedLayers
 struct UpdateHypothesis {
   let id: String
   let sentence: (_ parameter: String) -> String
-  /// One batch: the values so far, a memory for each use and one more, and what each use contributed.
+  /// One batch: the values so far, a memory for each use and one more, and what each use contributed,
+  /// after clipping.
   let step: (_ values: inout [Double], _ memories: inout [Memory], _ gradients: [[Double]]) -> Void
+  /// How the length that clipping compares with its norm is taken.
+  var clipping = Clipping.Length.eachOnce
 
   /// The reference's elements for one use.
   typealias Memory = [UpdateReference.Element]
+
+  /// What clipping did to one batch, had it taken the length of all gradients in one of these ways.
+  struct Clipping {
+    enum Length: CaseIterable {
+      /// Each parameter once.
+      case eachOnce
+      /// A shared parameter's gradient once for each of its uses.
+      case oncePerUse
+      /// The contributions of a shared parameter as if they belonged to different ones.
+      case byContribution
+    }
+    let factors: [Length: Double]
+
+    static let none = Clipping(factors: [:])
+
+    /// - Parameter contributions: by parameter, then by use.
+    init(_ reference: UpdateReference, contributions: [[[Double]]]) {
+      var squares: [Length: Double] = [:]
+      for uses in contributions where !uses.isEmpty {
+        let total = uses.dropFirst().reduce(uses[0]) { zip($0, $1).map(+) }
+        let whole = innerProduct(total, total)
+        squares[.eachOnce, default: 0] += whole
+        squares[.oncePerUse, default: 0] += Double(uses.count) * whole
+        squares[.byContribution, default: 0] += uses.reduce(0) { $0 + innerProduct($1, $1) }
+      }
+      factors = squares.mapValues { reference.clippingFactor(length: $0.squareRoot()) }
+    }
+
+    private init(factors: [Length: Double]) { self.factors = factors }
+  }
 
   /// What one training did to one parameter.
   struct Observation {
@@ -21,6 +54,10 @@ struct UpdateHypothesis {
     let start: [Double]
     /// By step, then by use.
     let gradients: [[[Double]]]
+    /// By step.
+    var clipping: [Clipping] = []
+    /// The parameter was not to be trained.
+    var isFrozen = false
     /// By step.
     let values: [[Double]]
     let unitRoundoff: Double
@@ -35,7 +72,10 @@ struct UpdateHypothesis {
     let uses = observed.gradients.first?.count ?? 0
     var memories = [Memory](
       repeating: observed.start.map { UpdateReference.Element(value: $0) }, count: uses + 1)
-    for (k, gradients) in observed.gradients.enumerated() {
+    for (k, contributions) in observed.gradients.enumerated() {
+      let factor = k < observed.clipping.count ? observed.clipping[k].factors[clipping] ?? 1 : 1
+      let gradients =
+        factor == 1 ? contributions : contributions.map { $0.map { factor * $0 } }
       let before = values
       step(&values, &memories, gradients)
       for i in values.indices {
@@ -63,6 +103,9 @@ struct UpdateHypothesis {
     func scaled(_ factor: Double, _ gradients: [[Double]]) -> [Double] {
       total(gradients).map { factor * $0 }
     }
+    let right = { (values: inout [Double], memories: inout [Memory], gradients: [[Double]]) in
+      move(&values, &memories[0], total(gradients))
+    }
     var all = [
       UpdateHypothesis(
         id: "not-moved", sentence: { "\($0) is not moved at all" }, step: { _, _, _ in }),
@@ -89,6 +132,22 @@ struct UpdateHypothesis {
         step: { values, memories, gradients in
           move(&values, &memories[0], scaled(2, gradients))
         }))
+    if reference.clippingNorm != nil {
+      all.append(
+        UpdateHypothesis(
+          id: "clip-counts-twice",
+          sentence: {
+            "\($0) is stepped by gradients that were clipped by too large a norm: a shared "
+              + "parameter's gradient entered it once for each use"
+          }, step: right, clipping: .oncePerUse))
+      all.append(
+        UpdateHypothesis(
+          id: "clip-by-contribution",
+          sentence: {
+            "\($0) is stepped by gradients that were clipped by the norm of the separate "
+              + "contributions, as if each belonged to a parameter of its own"
+          }, step: right, clipping: .byContribution))
+    }
     guard uses > 1 else { return all }
     all.append(
       UpdateHypothesis(
@@ -107,6 +166,22 @@ struct UpdateHypothesis {
           for use in gradients.indices { move(&values, &memories[use], gradients[use]) }
         }))
     for use in 0..<uses {
+      // Told from one optimizer only where that one is more than a multiple of the gradient.
+      all.append(
+        UpdateHypothesis(
+          id: "two-optimizers",
+          sentence: {
+            "\($0) is stepped by two optimizers: use \(use + 1) by the one that was asked for, the "
+              + "others by plain gradient descent"
+          },
+          step: { values, memories, gradients in
+            move(&values, &memories[0], gradients[use])
+            for other in gradients.indices where other != use {
+              for i in values.indices {
+                values[i] -= reference.learningRate * gradients[other][i]
+              }
+            }
+          }))
       all.append(
         UpdateHypothesis(
           id: "one-path-only",
@@ -146,6 +221,24 @@ struct UpdateHypothesis {
     _ observed: Observation, _ reference: UpdateReference
   ) -> [OptimizerResult.Explanation] {
     var found: [OptimizerResult.Explanation] = []
+    if observed.isFrozen {
+      let ignored = UpdateHypothesis(
+        id: "freeze-ignored", sentence: { "\($0) is frozen and moves all the same" },
+        step: { values, memories, gradients in
+          let total = gradients.dropFirst().reduce(gradients[0]) { zip($0, $1).map(+) }
+          for i in values.indices {
+            memories[0][i].value = values[i]
+            reference.rule(&memories[0][i], total[i])
+            values[i] = memories[0][i].value
+          }
+        })
+      return ignored.explains(observed)
+        ? [
+          .init(
+            id: ignored.id, parameter: observed.parameter,
+            sentence: ignored.sentence(observed.parameter))
+        ] : []
+    }
     for hypothesis in all(reference, uses: observed.gradients.first?.count ?? 0)
     where hypothesis.explains(observed) && !found.contains(where: { $0.id == hypothesis.id }) {
       found.append(

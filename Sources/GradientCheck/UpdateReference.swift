@@ -1,4 +1,5 @@
 import Foundation
+import GSLKit
 
 /// An independently written optimizer for one number, against which a training is compared.
 ///
@@ -7,10 +8,12 @@ import Foundation
 /// it.
 public struct UpdateReference: Sendable {
   /// The optimizer's name, as in reports.
-  public let name: String
+  public private(set) var name: String
   public let learningRate: Double
   /// L2 or decoupled, 0 for none.
   public let weightDecay: Double
+  /// The length beyond which the gradients of all parameters together are shortened; nil for none.
+  public private(set) var clippingNorm: Double?
   /// Whether it remembers anything from step to step.
   public var keepsState: Bool { memories.first != nil || memories.second != nil }
   /// The names of the two memories, as the models' optimizers call them; nil for one not used.
@@ -111,28 +114,48 @@ public struct UpdateReference: Sendable {
     }
   }
 
+  /// The same with gradients clipped by their global norm: g := g min(1, norm / |all g|).
+  public func clipped(to norm: Double) -> Self {
+    var clipped = self
+    clipped.name = "\(name)_clipped"
+    clipped.clippingNorm = norm
+    return clipped
+  }
+
+  /// What clipping multiplies gradients of this length with.
+  func clippingFactor(length: Double) -> Double {
+    clippingNorm.map { length > $0 ? $0 / length : 1 } ?? 1
+  }
+
   /// Every parameter's numbers.
   struct Run {
     let reference: UpdateReference
+    /// Places of parameters that are not to be trained.
+    var frozen: Set<Int> = []
     var elements: [[Element]]
     let rounded: [(Double) -> Double]
     /// Of each element: where it began, plus the length of its way since. No value was ever larger.
     private(set) var reach: [[Double]]
 
     init(
-      reference: UpdateReference, elements: [[Element]], rounded: [(Double) -> Double]
+      reference: UpdateReference, frozen: Set<Int> = [], elements: [[Element]],
+      rounded: [(Double) -> Double]
     ) {
       self.reference = reference
+      self.frozen = frozen
       self.elements = elements
       self.rounded = rounded
       reach = elements.map { $0.map { abs($0.value) } }
     }
 
     mutating func step(_ gradients: [[Double]]) {
-      for p in elements.indices {
+      let live = elements.indices.filter { !frozen.contains($0) }
+      let factor = reference.clippingFactor(
+        length: euclideanNorm(live.map { euclideanNorm(gradients[$0]) }))
+      for p in live {
         for i in elements[p].indices {
           let before = elements[p][i].value
-          reference.rule(&elements[p][i], gradients[p][i])
+          reference.rule(&elements[p][i], factor * gradients[p][i])
           elements[p][i].value = rounded[p](elements[p][i].value)
           reach[p][i] += abs(elements[p][i].value - before)
         }

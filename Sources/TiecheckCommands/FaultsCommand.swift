@@ -11,10 +11,13 @@ struct FaultsCommand: Subcommand {
     discussion: """
       Without an id the gallery is listed. With one, its fault is put into a small tied autoencoder, \
       and the check that must convict it is run. The status is 0 if it does and the model without \
-      the fault is acquitted.
+      the fault is acquitted. The name of a diagnosis lists the faults that it may stand for. With \
+      --seeds every fault is tried on several models, and what was there is counted against what it \
+      was called.
       """)
 
-  @Argument(help: "The id of a fault.", transform: OptionValue.fault)
+  @Argument(
+    help: "The id of a fault, or of a diagnosis.", transform: OptionValue.faultOrDiagnosis)
   var id: String?
 
   @Option(
@@ -23,67 +26,132 @@ struct FaultsCommand: Subcommand {
     transform: OptionValue.seed)
   var seed: UInt64?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Count over this many seeds, on square and other models with one and two ties.",
+      valueName: "n"),
+    transform: OptionValue.seeds)
+  var seeds: Int?
+
   func execute() throws -> ExitStatus {
-    guard let id, let fault = FaultCatalogue.fault(id) else {
+    if let seeds { return try matrix(seeds) }
+    guard let id else {
       try Console.current.write(Data(Self.list.utf8))
       return .success
     }
-    let seed = seed ?? CheckSettings.defaultSeed
-    let trial = try FaultTrial(fault, seed: seed)
-    try Console.current.write(Data(text(trial, seed: seed).utf8))
-    return trial.isSettled ? .success : .failed
+    guard let fault = FaultCatalogue.fault(id) else {
+      try Console.current.write(Data(Self.list(diagnosis: id).utf8))
+      return .success
+    }
+    let trial = try FaultTrial(fault, seed: seed ?? CheckSettings.defaultSeed)
+    try Console.current.write(Data(text(trial).utf8))
+    return trial.hearing.isSettled ? .success : .failed
+  }
+
+  private func matrix(_ seeds: Int) throws -> ExitStatus {
+    let first = seed ?? CheckSettings.defaultSeed
+    guard let last = UInt64(exactly: seeds - 1).map({ first.addingReportingOverflow($0) }),
+      !last.overflow
+    else {
+      throw CommandError(.usage, "--seed \(first) leaves no room for \(seeds) seeds.")
+    }
+    let faults = FaultCatalogue.all.filter { id == nil || $0.id == id || $0.diagnosis == id }
+    let line = ProgressLine("faults", isShown: true)
+    defer { line.clear() }
+    let matrix = try ConfusionMatrix(faults, seeds: first...last.partialValue) {
+      line.show($0, of: faults.count)
+    }
+    line.clear()
+    let models = GalleryModel.all.map(\.description).joined(separator: ", ")
+    try Console.current.write(
+      Data(
+        ("\(seeds) \(seeds == 1 ? "seed" : "seeds") from \(first), models \(models)\n\n"
+          + matrix.text).utf8))
+    return matrix.isClean ? .success : .failed
   }
 
   /// A line for each fault.
   static var list: String {
-    let width = FaultCatalogue.all.map(\.id.count).max() ?? 0
-    let lines = FaultCatalogue.all.map { fault in
-      fault.id + String(repeating: " ", count: width - fault.id.count) + "  "
-        + TextWrap.wrapped("\(fault.summary) (\(fault.convictor.check))", indent: width + 2)
-    }
-    return lines.joined(separator: "\n")
+    lines(FaultCatalogue.all)
       + "\n\nIn brackets the check that convicts it. 'tiecheck faults ID' shows one of them caught.\n"
   }
 
-  private func text(_ trial: FaultTrial, seed: UInt64) -> String {
-    let fault = trial.fault
+  /// The faults that a diagnosis may stand for.
+  static func list(diagnosis: String) -> String {
+    "The diagnosis \"\(diagnosis)\" stands for:\n\n"
+      + lines(FaultCatalogue.faults(diagnosedAs: diagnosis))
+      + "\n\n'tiecheck faults ID' shows one of them caught, with its lesson.\n"
+  }
+
+  private static func lines(_ faults: [any Fault]) -> String {
+    let width = faults.map(\.id.count).max() ?? 0
+    return faults.map { fault in
+      fault.id + String(repeating: " ", count: width - fault.id.count) + "  "
+        + TextWrap.wrapped("\(fault.summary) (\(fault.convictor.check))", indent: width + 2)
+    }.joined(separator: "\n")
+  }
+
+  private func text(_ trial: FaultTrial) -> String {
+    let hearing = trial.hearing
+    let fault = hearing.fault
+    let indent = 12
     func part(_ title: String, _ text: String) -> String {
-      let indent = 12
-      return title + String(repeating: " ", count: indent - title.count)
+      title + String(repeating: " ", count: indent - title.count)
         + TextWrap.wrapped(text, indent: indent)
     }
-    let found = trial.findings.enumerated().map { i, finding in part(i == 0 ? "Found" : "", finding)
+    func code(_ title: String, _ text: String) -> String {
+      let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+      return title + String(repeating: " ", count: indent - title.count)
+        + lines.joined(separator: "\n" + String(repeating: " ", count: indent))
     }
+    let found = trial.findings.enumerated().map { part($0 == 0 ? "Found" : "", $1) }
+    let check = fault.convictor.check
     let outcome =
-      trial.isSettled
-      ? part("Convicted", "by \(fault.convictor.check), as it must be")
+      hearing.isSettled
+      ? part("Convicted", "by \(check), as it must be, and named \(fault.diagnosis)")
       : part(
-        "Not settled", "\(fault.convictor.check) must convict it, and acquit the model without it")
-    let command =
-      ["tiecheck", "check"] + FaultTrial.arguments(fault: fault.id, seed: seed)
+        "Not settled",
+        "\(check) must convict it and name it \(fault.diagnosis), and acquit the model without it; "
+          + "named: \(hearing.names.isEmpty ? "nothing" : hearing.names.joined(separator: ", "))")
+    let alike =
+      fault.alike.isEmpty
+      ? [] : [part("Alike", "leaves the same trace as \(fault.alike.joined(separator: ", "))")]
+    let handout = fault.handout
     let lines =
       [
-        fault.id, "",
-        part("Fault", fault.summary), part("Lesson", fault.lesson), part("Source", fault.source),
-        "",
-        part("Without it", trial.right.verdict.rawValue), part("With it", verdicts(trial.wrong)),
-      ] + found + [outcome, "", part("See all", CommandText.joined(command))]
+        fault.id, "", part("Fault", fault.summary), part("Lesson", fault.lesson),
+        part("Tempting", handout.tempting), part("Formula", handout.formula),
+        part("Source", fault.source),
+      ] + alike + [
+        "", code("Swift", handout.swift), "", code("Keras", handout.keras), "",
+        code("PyTorch", handout.pytorch), "",
+        part("Without it", hearing.right.verdict.rawValue),
+        part("With it", verdicts(hearing.wrong)),
+      ] + found + [
+        outcome, "",
+        part("See all", CommandText.joined(["tiecheck", "check"] + trial.arguments)),
+      ]
     return lines.joined(separator: "\n") + "\n"
   }
 
   private func verdicts(_ result: CaseResult) -> String {
-    "gradient check \(result.gradient.verdict.rawValue), tie check \(result.tie.verdict.rawValue), "
-      + "update check \(result.updates.verdict.rawValue)"
+    Convictor.allCases.map { "\($0.name) check \(result.verdict(of: $0).rawValue)" }
+      .joined(separator: ", ")
   }
 }
 
 extension Convictor {
-  /// What people call it.
-  var check: String {
+  /// The word before "check".
+  var name: String {
     switch self {
-    case .gradient: "the gradient check"
-    case .tie: "the tie check"
-    case .updates: "the update check"
+    case .gradient: "gradient"
+    case .tie: "tie"
+    case .updates: "update"
+    case .structure: "structure"
     }
   }
+
+  /// What people call it.
+  var check: String { "the \(name) check" }
 }

@@ -93,6 +93,16 @@ enum OptionValue {
     return text
   }
 
+  /// The id of a fault, or of a diagnosis, which stands for the faults that leave such a trace.
+  @Sendable static func faultOrDiagnosis(_ text: String) throws -> String {
+    FaultCatalogue.faults(diagnosedAs: text).isEmpty ? try fault(text) : text
+  }
+
+  /// The number of seeds.
+  @Sendable static func seeds(_ text: String) throws -> Int {
+    try whole(text, in: 1...10_000, example: 20)
+  }
+
   /// A path, or "-".
   @Sendable static func path(_ text: String) throws -> String {
     guard !text.isEmpty else { throw ValidationError("expected a path.") }

@@ -12,6 +12,7 @@ struct PreparedModel {
   let model: String
   private let fault: (any Fault)?
   private let expectedTies: [[String]]
+  private let expectedBiases: [[String]]
   private let maker: any ObjectiveMaker
 
   /// - Parameters:
@@ -38,6 +39,7 @@ struct PreparedModel {
     self.name = name
     self.model = model
     expectedTies = ties
+    expectedBiases = try maker.make(as: Double.self).network.chain.biasTies
     self.maker = maker
     _ = try summary()
   }
@@ -58,12 +60,12 @@ struct PreparedModel {
     }
   }
 
+  /// The model without its fault, made fresh.
+  func makeRight() throws -> ChainObjective<Double> { try maker.make(as: Double.self) }
+
   func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
     let objective = try maker.make(as: type)
-    guard let fault else { return objective }
-    return ChainObjective(
-      Network(try fault.wrong(objective.network.chain), loss: objective.network.loss),
-      input: objective.input, target: objective.target)
+    return try Specimen(fault).wrong(objective)
   }
 
   func summary() throws -> ModelSummary { try makeObjective().summary() }
@@ -71,9 +73,11 @@ struct PreparedModel {
   /// The case to check.
   /// - Parameter expected: what it is expected to end in.
   func checkCase(_ settings: CheckSettings, expected: Verdict = .pass) -> CheckCase {
-    CheckCase(
-      name: name, model: model, expectedTies: expectedTies, expected: expected,
-      subjects: settings.subjects.map { fault?.wrong($0) ?? $0 }, steps: settings.steps,
+    let specimen = Specimen(fault)
+    return CheckCase(
+      name: name, model: model, expectedTies: expectedTies, expectedBiases: expectedBiases,
+      expected: expected, handling: specimen.wrongHandling,
+      subjects: specimen.wrongSubjects(settings.subjects), steps: settings.steps,
       checksSymmetry: settings.checksSymmetry
     ) {
       try makeObjective(settings.precision, witness: settings.witness)

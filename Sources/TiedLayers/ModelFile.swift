@@ -173,6 +173,11 @@ public struct ModelFile<S: Scalar> {
   /// - Throws: `ModelFileError` for a layer that is not a `Dense`, for a number that is not finite,
   ///   and for two Parameters of one name: loaded again, they would be one.
   public func json() throws -> Data {
+    if let penalty = network.penalty {
+      throw ModelFileError(
+        "the loss has the term \"\(penalty.name)\", which a model file cannot hold. Save the model "
+          + "without it.")
+    }
     let parameters = network.chain.parameters.map { ($0.name, $0.values) }
     for (name, matrix) in [("input", input), ("target", target)] + parameters {
       if let value = matrix.elements.first(where: { !$0.isFinite }) {

@@ -62,6 +62,13 @@ public struct ModelSummary: Codable, Equatable, Sendable {
     case sumOverLayers = "sum_over_layers"
   }
 
+  /// A table as somebody says it is.
+  public init(layers: [Row], totalParameters: Int, sumOverLayers: Int) {
+    self.layers = layers
+    self.totalParameters = totalParameters
+    self.sumOverLayers = sumOverLayers
+  }
+
   /// - Parameter input: a batch, of which only the width matters.
   /// - Throws: `ShapeMismatch` where the layers do not fit together.
   public init<S: Scalar>(_ chain: Chain<S>, input: Matrix<S>) throws {

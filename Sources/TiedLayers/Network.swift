@@ -7,10 +7,13 @@ import GSLKit
 public struct Network<S: Scalar> {
   public var chain: Chain<S>
   public var loss: Loss
+  /// A term of the loss that reads no data, such as a regulariser.
+  public var penalty: (any LossTerm<S>)?
 
-  public init(_ chain: Chain<S>, loss: Loss) {
+  public init(_ chain: Chain<S>, loss: Loss, penalty: (any LossTerm<S>)? = nil) {
     self.chain = chain
     self.loss = loss
+    self.penalty = penalty
   }
 
   /// The last layer, if the loss is computed from its logits.
@@ -29,7 +32,9 @@ public struct Network<S: Scalar> {
   /// The loss when the layers from `first` on are run on `input`, the input of layer `first`.
   ///
   /// `around(l, run)` is called for each layer and must call `run`: what it changes before and puts
-  /// back after stands only while that one layer runs.
+  /// back after stands only while that one layer runs. A penalty counts as one layer more, after the
+  /// last; its output is its value. Where `first` is the penalty's number, `input` is what the loss
+  /// reads, as `lossInput` gives it.
   public func value(
     fromLayer first: Int, _ input: Matrix<S>, target: Matrix<S>,
     around: (Int, () throws -> Matrix<S>) throws -> Matrix<S>
@@ -45,7 +50,18 @@ public struct Network<S: Scalar> {
         return try layer.forward(activations)
       }
     }
-    return try loss.value(activations, target: target, areLogits: logitLayer != nil)
+    let value = try loss.value(activations, target: target, areLogits: logitLayer != nil)
+    guard let penalty else { return value }
+    return try value
+      + around(chain.layers.count) { try Matrix([[penalty.value()]]) }.elements[0]
+  }
+
+  /// What the loss reads: the last layer's output, or its logits.
+  public func lossInput(_ input: Matrix<S>) throws -> Matrix<S> {
+    guard let logitLayer, let last = try chain.inputs(input).last else {
+      return try chain.forward(input)
+    }
+    return try logitLayer.preactivation(last)
   }
 
   /// The gradient of the loss by every Parameter.
@@ -56,11 +72,12 @@ public struct Network<S: Scalar> {
   }
 
   /// What each layer contributes to the gradient, in the order of the layers: one fresh
-  /// `Gradients` for each.
+  /// `Gradients` for each, and one for the penalty where there is one.
   public func gradientsByLayer(
     _ input: Matrix<S>, target: Matrix<S>
   ) throws -> [Gradients<S>] {
-    var byLayer = [Gradients<S>](repeating: Gradients(), count: chain.layers.count)
+    let count = chain.layers.count + (penalty == nil ? 0 : 1)
+    var byLayer = [Gradients<S>](repeating: Gradients(), count: count)
     try backward(input, target: target) { layer, run in try run(&byLayer[layer]) }
     return byLayer
   }
@@ -70,6 +87,9 @@ public struct Network<S: Scalar> {
     _ input: Matrix<S>, target: Matrix<S>,
     accumulate: (Int, (inout Gradients<S>) throws -> Void) throws -> Void
   ) throws {
+    if let penalty {
+      try accumulate(chain.layers.count) { try penalty.addGradients(to: &$0) }
+    }
     guard !chain.layers.isEmpty else { return }
     let inputs = try chain.inputs(input)
     let last = chain.layers.count - 1

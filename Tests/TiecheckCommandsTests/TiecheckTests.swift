@@ -1,3 +1,4 @@
+import CheckReport
 import Foundation
 import Testing
 
@@ -30,6 +31,22 @@ import Testing
     #expect(tiecheck("check --model original-as-written --optimizers sgd --steps 1").status == 1)
     #expect(tiecheck("check \(small) --fault stepped-twice").status == 1)
     #expect(tiecheck("check \(small) --rtol 1e-11").status == 2)
+  }
+
+  @Test func precisionsAndDirections() throws {
+    for words in ["--precision float", "--precision float --witness double", "--directions 3"] {
+      let run = tiecheck("check \(small) --second-order \(words) --format json")
+      let record = try CheckRecord(json: run.data)
+      #expect(run.status == 0, "\(words): \(run.error)")
+      #expect(record.cases[0].gradient.verdict == .pass, "\(words)")
+    }
+    let float = try CheckRecord(
+      json: tiecheck("check \(small) --precision float --format json").data)
+    let witnessed = try CheckRecord(
+      json: tiecheck("check \(small) --precision float --witness double --format json").data)
+    // A Float loss certifies a few digits; the Double witness of the same pass many more.
+    #expect(float.cases[0].gradient.sensitivity > 30 * witnessed.cases[0].gradient.sensitivity)
+    #expect(witnessed.cases[0].gradient.parameters[0].maxRelativeError > 1e-9)
   }
 
   @Test func standardOutputThatCannotBeWritten() {

@@ -1,0 +1,83 @@
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// A bias that is linked and also added.
+public struct BiasTwice: Fault {
+  public let id = "bias-twice"
+  public let summary =
+    "the decoder adds its bias twice, forward and backward alike"
+  public let lesson =
+    "The model is consistent with itself: it is another model, with a right gradient. Only "
+    + "somebody who computes the output independently can object. A gradient check is no check of "
+    + "the forward pass."
+  public let source = "transformers#2957"
+  public let convictor = Convictor.structure
+  public let diagnosis = "bias-twice"
+  public let handout = Handout(
+    tempting:
+      "The bias is linked so that resizing finds it, and the layer that it is linked into has "
+      + "one already.",
+    formula:
+      "y = h W^T + 2 c; by the chain rule the gradient of c is doubled too, rightly",
+    swift: """
+      output.addToEachRow(bias.values)   // once
+      """,
+    keras: """
+      self.dense = keras.layers.Dense(n)     # adds a bias of its own
+      return self.dense(h) + self.dense.bias   # wrong: adds it again
+      return self.dense(h)                     # right
+      """,
+    pytorch: """
+      self.decoder = nn.Linear(d, n)          # adds self.decoder.bias
+      return self.decoder(h) + self.bias       # wrong if self.bias is self.decoder.bias
+      return self.decoder(h)                   # right
+      """)
+
+  public init() {}
+
+  public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
+    let (_, last) = try chain.tiedPair(for: id)
+    guard !chain.layers[last].biases.isEmpty else {
+      throw FaultNotApplicable(id, needs: "a decoder with a bias", instead: "Give it one.")
+    }
+    var twin = chain
+    twin.layers[last] = TwiceBiased(layer: try chain.activatedLayer(last, for: id))
+    return twin
+  }
+}
+
+/// Adds its bias twice, and says so in its gradient.
+private struct TwiceBiased<S: Scalar>: ActivatedLayer {
+  var layer: any ActivatedLayer<S>
+
+  var name: String { layer.name }
+  var kind: String { layer.kind }
+  var activation: ElementwiseFunction { layer.activation }
+
+  var kernels: [Kernel<S>] {
+    get { layer.kernels }
+    set { layer.kernels = newValue }
+  }
+
+  var biases: [Parameter<S>] {
+    get { layer.biases }
+    set { layer.biases = newValue }
+  }
+
+  func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
+    var output = try layer.preactivation(input)
+    for bias in layer.biases { try output.addToEachRow(bias.values) }
+    return output
+  }
+
+  func backward(
+    preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
+  ) throws -> Matrix<S> {
+    for bias in layer.biases {
+      try gradients.addColumnSums(of: preactivationCotangent, to: bias)
+    }
+    return try layer.backward(
+      preactivationCotangent: preactivationCotangent, at: input, into: &gradients)
+  }
+}

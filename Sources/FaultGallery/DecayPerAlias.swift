@@ -1,0 +1,69 @@
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// Weight decay for each use.
+public struct DecayPerAlias: Fault {
+  public let id = "decay-per-alias"
+  public let summary =
+    "weight decay is applied once for each use of the shared kernel"
+  public let lesson =
+    "A kernel listed under two names decays twice: L2 by 2 lambda W, decoupled decay by (1 - "
+    + "rate lambda)^2. Decay over the list of parameters, each once."
+  public let source = "returnn#1319"
+  public let convictor = Convictor.updates
+  public let diagnosis = "decay-per-use"
+  public let handout = Handout(
+    tempting:
+      "The decay walks over layers, because biases are to be left out of it.",
+    formula:
+      "W shrinks by (1 - rate lambda)^2 a step instead of by (1 - rate lambda)",
+    swift: """
+      for parameter in chain.parameters where parameter.shape.count == 2 { decay(parameter) }
+      """,
+    keras: """
+      for layer in model.layers:                      # wrong: W twice
+        layer.tied_kernel.assign(layer.tied_kernel * (1 - rate * decay))
+      keras.optimizers.AdamW(weight_decay=decay)      # right: walks over variables
+      """,
+    pytorch: """
+      for name, p in named_parameters(remove_duplicate=False): p.mul_(1 - rate * decay)   # wrong
+      for p in model.parameters(): p.mul_(1 - rate * decay)                               # right
+      """)
+
+  public init() {}
+
+  public func wrong(_ subject: UpdateSubject) -> UpdateSubject {
+    let reference = subject.reference
+    guard reference.weightDecay != 0 else { return subject }
+    return subject.replacingTrainer {
+      DecayingPerUse(
+        subject.makeTrainer(), learningRate: reference.learningRate,
+        decay: reference.weightDecay)
+    }
+  }
+}
+
+/// Applies the weight decay once more for every further use of a parameter, before the step.
+final class DecayingPerUse: Trainer {
+  private let trainer: any Trainer
+  private let learningRate: Double
+  private let decay: Double
+
+  init(_ trainer: any Trainer, learningRate: Double, decay: Double) {
+    self.trainer = trainer
+    self.learningRate = learningRate
+    self.decay = decay
+  }
+
+  func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws {
+    let shared = sharedParameters(parameters, contributions)
+    for p in parameters.indices where shared[p] {
+      parameters[p].flat = parameters[p].flat.map { $0 * (1 - learningRate * decay) }
+    }
+    try trainer.step(parameters, contributions: contributions)
+  }
+
+  func state(of parameter: any AnyParameter) -> [String: [Double]] { trainer.state(of: parameter) }
+  var stateSlots: Int { trainer.stateSlots }
+}

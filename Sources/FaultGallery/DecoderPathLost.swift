@@ -1,0 +1,42 @@
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// The other one.
+public struct DecoderPathLost: Fault {
+  public let id = "decoder-path-lost"
+  public let summary =
+    "the contribution of the decoder to the shared kernel is left out"
+  public let lesson =
+    "Backpropagation written for an untied network computes a gradient for each layer. Tied, "
+    + "the two belong to one kernel: the second must be transposed and added, not dropped."
+  public let source = "StackOverflow 6607141"
+  public let convictor = Convictor.gradient
+  public let diagnosis = "missing-path"
+  public let alike = ["detached-copy", "overwritten"]
+  public let handout = Handout(
+    tempting:
+      "The textbook formula has one gradient for each weight matrix, and there is only one "
+      + "matrix.",
+    formula:
+      "claimed G_enc, true G = G_enc + G_dec^T",
+    swift: """
+      gradients.addProduct(input: x, cotangent: da, to: encoder.kernel)
+      gradients.addProduct(input: h, cotangent: dy, to: decoder.kernel)   // transposed by its flag
+      """,
+    keras: """
+      with tf.GradientTape() as tape:
+        loss = model_loss()
+      dW = tape.gradient(loss, encoder.kernel)   # right: the tape adds both uses
+      """,
+    pytorch: """
+      loss.backward()        # right: autograd adds every use into W.grad
+      # by hand: W.grad = x.t() @ da + dy.t() @ h
+      """)
+
+  public init() {}
+
+  public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
+    try chain.withWrongBackward(of: .decoder, fault: id) { _, _ in nil }
+  }
+}

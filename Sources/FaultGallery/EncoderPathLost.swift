@@ -1,0 +1,40 @@
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// One of the two contributions is left out: the encoder's.
+public struct EncoderPathLost: Fault {
+  public let id = "encoder-path-lost"
+  public let summary =
+    "the contribution of the encoder to the shared kernel is left out"
+  public let lesson =
+    "A shared kernel is used twice, and the chain rule has one term for each use. Derive the "
+    + "gradient use by use, then add."
+  public let source = "torch7-distro#156; nn#613"
+  public let convictor = Convictor.gradient
+  public let diagnosis = "missing-path"
+  public let handout = Handout(
+    tempting:
+      "In a derivation by hand the hidden layer is easily taken as given, and then W appears in "
+      + "y = h W^T only.",
+    formula:
+      "claimed G_dec^T, true G = G_enc + G_dec^T",
+    swift: """
+      gradients.addProduct(input: x, cotangent: da, to: encoder.kernel)
+      gradients.addProduct(input: h, cotangent: dy, to: decoder.kernel)   // transposed by its flag
+      """,
+    keras: """
+      h = keras.ops.stop_gradient(encoder(x))   # wrong here: cuts the encoder off
+      h = encoder(x)                            # right
+      """,
+    pytorch: """
+      h = encoder(x).detach()   # wrong here: cuts the encoder off
+      h = encoder(x)            # right
+      """)
+
+  public init() {}
+
+  public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
+    try chain.withWrongBackward(of: .encoder, fault: id) { _, _ in nil }
+  }
+}

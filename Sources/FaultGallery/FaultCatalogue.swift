@@ -1,0 +1,27 @@
+/// Every fault, in the order of the gallery. To add one, write its file and name it here.
+///
+/// Left for the layers that can show them: padding-leaks (embeddings), immediate-only (recurrence),
+/// unflipped (convolutions).
+public enum FaultCatalogue {
+  public static let all: [any Fault] = [
+    // Copies and clones where a tie was meant.
+    DetachedCopy(), FrozenCopy(), CopiedOnce(), Cloned(), TieFlagIgnored(), AliasedStorage(),
+    // Biases.
+    BiasTakenAlong(), BiasTwice(),
+    // Gradients.
+    Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(), Averaged(),
+    ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(),
+    // Updates.
+    SteppedTwice(), DuplicateInGroup(), OneStatePerUse(), RoutedApart(), DecayPerAlias(),
+    ClipCountsTwice(), FrozenOneFreezesBoth(),
+    // Structure.
+    PhantomKernel(), MovedApart(), ReloadedApart(), SavedOnceLost(), CountedTwice(),
+  ]
+
+  public static func fault(_ id: String) -> (any Fault)? { all.first { $0.id == id } }
+
+  /// The faults that a diagnosis may stand for.
+  public static func faults(diagnosedAs diagnosis: String) -> [any Fault] {
+    all.filter { $0.diagnosis == diagnosis }
+  }
+}

@@ -1,0 +1,21 @@
+/// What a student takes home from a fault: why people make it, the formula, and the right way.
+public struct Handout: Sendable {
+  /// Why it is tempting.
+  public let tempting: String
+  /// What is computed, and what should be.
+  public let formula: String
+  /// The right way in a few lines of Swift.
+  public let swift: String
+  /// What it looks like in Keras, wrong and right.
+  public let keras: String
+  /// The same in PyTorch.
+  public let pytorch: String
+
+  public init(tempting: String, formula: String, swift: String, keras: String, pytorch: String) {
+    self.tempting = tempting
+    self.formula = formula
+    self.swift = swift
+    self.keras = keras
+    self.pytorch = pytorch
+  }
+}

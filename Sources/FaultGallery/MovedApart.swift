@@ -1,0 +1,43 @@
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// A conversion that goes layer by layer.
+public struct MovedApart: Fault {
+  public let id = "moved-apart"
+  public let summary =
+    "converting the precision layer by layer makes two parameters of one"
+  public let lesson =
+    "Whatever rebuilds a model (another precision, another device, a deep copy, quantisation) "
+    + "must convert each parameter once and remember what it has made of it. Count the parameters "
+    + "before and after."
+  public let source = "pytorch-lightning#2705; Flux#1504"
+  public let convictor = Convictor.structure
+  public let diagnosis = "moved-apart"
+  public let handout = Handout(
+    tempting:
+      "Each layer knows how to convert itself.",
+    formula:
+      "W becomes W1 and W2, equal until the first step",
+    swift: """
+      let single: Chain<Float> = try chain.converted()   // remembers each Parameter it has met
+      """,
+    keras: """
+      half = keras.models.clone_model(model)   # check len(half.weights) == len(model.weights)
+      """,
+    pytorch: """
+      self.decoder.weight = copy.deepcopy(self.encoder.weight)   # wrong: apart
+      model = copy.deepcopy(model)                               # right: deepcopy remembers
+      assert model.head.weight is model.embedding.weight         # ask again after every .to()
+      """)
+
+  public init() {}
+
+  public func wrong(_ handling: ModelHandling) -> ModelHandling {
+    var wrong = handling
+    wrong.convert = { chain in
+      Chain<Float>(try chain.layers.flatMap { try Chain([$0]).converted(to: Float.self).layers })
+    }
+    return wrong
+  }
+}

@@ -1,0 +1,59 @@
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// Gradients of single samples that are stacked where they should be added.
+public struct PerSampleStacked: Fault {
+  public let id = "per-sample-stacked"
+  public let summary =
+    "the per-sample gradients of the two uses are stacked, 2 N of them where N sums belong"
+  public let lesson =
+    "Differential privacy clips the gradient of each sample. If the two uses of a kernel are "
+    + "clipped apart, a sample counts twice and the promise is broken. Add over uses first, "
+    + "within each sample."
+  public let source = "opacus#413"
+  public let convictor = Convictor.structure
+  public let diagnosis = "per-sample-stacked"
+  public let handout = Handout(
+    tempting:
+      "A hook on each layer records that layer's per-sample gradient, and two layers record "
+      + "two.",
+    formula:
+      "g_i = g_i,enc + g_i,dec^T for each sample i; stacked: N rows of the one and N of the "
+      + "other",
+    swift: """
+      let bySample = try network.sampleGradients(input, target: target)   // one for each sample
+      """,
+    keras: """
+      # right: one gradient a sample, both uses in it
+      tf.vectorized_map(lambda i: sample_gradient(x[i:i + 1]), tf.range(n))
+      """,
+    pytorch: """
+      from torch.func import grad, vmap
+      g = vmap(grad(loss_of_one), in_dims=(None, 0))(params, x)   # right: adds the uses
+      # wrong: concatenating the grad_sample of every module that holds W
+      """)
+
+  public init() {}
+
+  public func wrong(_ handling: ModelHandling) -> ModelHandling {
+    var wrong = handling
+    wrong.sampleGradients = { objective in
+      let network = Network(objective.network.chain, loss: objective.network.loss)
+      let share = 1 / Double(objective.input.rows)
+      return try (0..<objective.input.rows).flatMap { row in
+        try network.gradientsByLayer(
+          objective.input.row(row), target: objective.target.row(row)
+        ).map { layer in
+          var scaled = Gradients<Double>()
+          for parameter in layer.parameters {
+            let sum = layer[parameter]!
+            try scaled.add(sum.combined(share, with: sum, 0), to: parameter)
+          }
+          return scaled
+        }
+      }
+    }
+    return wrong
+  }
+}

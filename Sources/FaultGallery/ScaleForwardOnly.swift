@@ -1,0 +1,97 @@
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// A scale that only the forward pass knows.
+public struct ScaleForwardOnly: Fault {
+  public let id = "scale-forward-only"
+  public let summary =
+    "the decoder uses its kernel times a constant, and the backward pass forgets the constant"
+  public let lesson =
+    "Whatever stands in the forward pass stands in the derivative. A factor that is put in "
+    + "later (to keep logits small, say) belongs into both, or better into one expression that is "
+    + "differentiated."
+  public let source = "mlx-examples#591"
+  public let convictor = Convictor.gradient
+  public let diagnosis = "scaled-path"
+  public let handout = Handout(
+    tempting:
+      "The factor was added to the forward pass by somebody who did not write the backward "
+      + "pass.",
+    formula:
+      "y = h (a W^T) + c; claimed G_enc + G_dec^T / a, true G_enc + G_dec^T",
+    swift: """
+      let da = cotangent.scaled(by: a)   // the factor goes back through the chain rule too
+      """,
+    keras: """
+      return keras.ops.matmul(a * h, keras.ops.transpose(W)) + c   # right: the tape sees a
+      # wrong: a custom gradient that was written before a came in
+      @tf.custom_gradient
+      def project(h): ...
+      """,
+    pytorch: """
+      y = F.linear(a * h, W.t(), c)        # right: autograd sees a
+      class Project(torch.autograd.Function):
+        # wrong: forward uses a * W, backward returns dy.t() @ h without a
+        ...
+      """)
+
+  public init() {}
+
+  public func right<S: Scalar>(_ network: Network<S>) throws -> Network<S> {
+    try scaled(network, forgets: false)
+  }
+
+  public func wrong<S: Scalar>(_ network: Network<S>) throws -> Network<S> {
+    try scaled(network, forgets: true)
+  }
+
+  private func scaled<S: Scalar>(_ network: Network<S>, forgets: Bool) throws -> Network<S> {
+    let (_, last) = try network.chain.tiedPair(for: id)
+    var twin = network
+    twin.chain.layers[last] = ScaledKernelLayer(
+      layer: try network.chain.activatedLayer(last, for: id), scale: 0.7,
+      forgetsInBackward: forgets)
+    return twin
+  }
+}
+
+/// A layer whose kernel is used times a constant: right, or forgetting the constant in what it hands
+/// in for the kernel.
+struct ScaledKernelLayer<S: Scalar>: ActivatedLayer {
+  var layer: any ActivatedLayer<S>
+  let scale: S
+  let forgetsInBackward: Bool
+
+  var name: String { layer.name }
+  var kind: String { "Scaled dense (\(layer.activation))" }
+  var activation: ElementwiseFunction { layer.activation }
+
+  var kernels: [Kernel<S>] {
+    get { layer.kernels }
+    set { layer.kernels = newValue }
+  }
+
+  var biases: [Parameter<S>] {
+    get { layer.biases }
+    set { layer.biases = newValue }
+  }
+
+  /// x (a K) + b is (a x) K + b.
+  private func scaled(_ input: Matrix<S>) throws -> Matrix<S> {
+    try input.combined(scale, with: input, 0)
+  }
+
+  func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
+    try layer.preactivation(scaled(input))
+  }
+
+  func backward(
+    preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
+  ) throws -> Matrix<S> {
+    let point = forgetsInBackward ? input : try scaled(input)
+    let inputCotangent = try layer.backward(
+      preactivationCotangent: preactivationCotangent, at: point, into: &gradients)
+    return try scaled(inputCotangent)
+  }
+}

@@ -1,0 +1,50 @@
+import GSLKit
+import GradientCheck
+import TiedLayers
+
+/// A square kernel hides a forgotten transpose.
+public struct Untransposed: Fault {
+  public let id = "untransposed"
+  public let summary =
+    "the contribution of the decoder is added to the kernel without transposing it"
+  public let lesson =
+    "The decoder's gradient has the shape of W^T. Where W is square it can be added as it is, "
+    + "and no shape error says that it should not. Test with a kernel that is not square."
+  public let source = "singa#111"
+  public let convictor = Convictor.gradient
+  public let diagnosis = "untransposed"
+  public let handout = Handout(
+    tempting:
+      "It runs, as long as the model is 5 -> 5.",
+    formula:
+      "claimed G_enc + G_dec, true G_enc + G_dec^T",
+    swift: """
+      gradients.addProduct(input: x, cotangent: da, to: encoder.kernel)
+      gradients.addProduct(input: h, cotangent: dy, to: decoder.kernel)   // transposed by its flag
+      """,
+    keras: """
+      with tf.GradientTape() as tape:
+        loss = model_loss()
+      dW = tape.gradient(loss, encoder.kernel)   # right: the tape adds both uses
+      """,
+    pytorch: """
+      dV = dy.t() @ h                # gradient of V = W^T, which is (out x in)
+      W.grad = dW_enc + dV           # wrong: runs where W is square
+      W.grad = dW_enc + dV.t()       # right
+      """)
+
+  public init() {}
+
+  public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
+    let (_, last) = try chain.tiedPair(for: id)
+    let isSquare = chain.layers[last].kernels.allSatisfy { $0.rows == $0.columns }
+    guard isSquare, chain.layers[last].kernels.contains(where: \.isTransposed) else {
+      throw FaultNotApplicable(
+        id, needs: "a square kernel: any other has the wrong shape untransposed",
+        instead: "Choose equal widths.")
+    }
+    return try chain.withWrongBackward(of: .decoder, fault: id) { own, _ in
+      own.rows == own.columns ? own.transposed : own
+    }
+  }
+}

@@ -1,0 +1,310 @@
+import GSLKit
+import TiedLayers
+
+/// Asks what no derivative can tell: whether a shared parameter is counted once, is still shared
+/// after saving and loading and after a conversion, whether every parameter is read by the layer that
+/// registers it, whether each layer computes what its kernel and bias say, and whether the gradients
+/// of single samples add up to the gradient of the batch.
+///
+/// The differences are named the way residuals are: by comparing them with what known mistakes would
+/// have left.
+public struct StructureCheck {
+  public var options: CheckOptions
+
+  public init(_ options: CheckOptions = CheckOptions()) { self.options = options }
+
+  /// - Parameter handling: how the model is summarized, saved, converted.
+  public func check(
+    _ objective: ChainObjective<Double>, _ handling: ModelHandling = .right
+  ) throws -> StructureResult {
+    let chain = objective.network.chain
+    var questions = [
+      try counted(objective, handling),
+      try forward(objective),
+      try read(objective),
+    ]
+    if chain.layers.allSatisfy({ $0 is Dense<Double> }) {
+      questions.append(try reloaded(objective, handling))
+      questions.append(try converted(objective, handling))
+    }
+    questions.append(try samples(objective, handling))
+    return StructureResult(questions: questions)
+  }
+
+  // MARK: Counting
+
+  private func counted(
+    _ objective: ChainObjective<Double>, _ handling: ModelHandling
+  ) throws -> StructureResult.Question {
+    let summary = try handling.summarize(objective.network.chain, objective.input)
+    let distinct = objective.network.chain.parameters.reduce(0) { $0 + $1.count }
+    let question = "Does the summary count every parameter once?"
+    if summary.totalParameters == distinct {
+      return .passed(question, "\(distinct) numbers, and as many in the summary")
+    }
+    let isSum = summary.totalParameters == summary.sumOverLayers
+    return .failed(
+      question, id: isSum ? "counted-twice" : nil,
+      "the summary counts \(summary.totalParameters) parameters, and there are \(distinct)"
+        + (isSum
+          ? ": it adds up the layers, and what two of them share is counted in both" : ""))
+  }
+
+  // MARK: Forward
+
+  /// A second, plain computation of what every dense layer says it computes.
+  private func forward(_ objective: ChainObjective<Double>) throws -> StructureResult.Question {
+    let question = "Does each dense layer compute activation(x K + b)?"
+    let chain = objective.network.chain
+    let inputs = try chain.inputs(objective.input)
+    var wrong: [(id: String?, sentence: String)] = []
+    var looked = 0
+    for (layer, input) in zip(chain.layers, inputs) {
+      guard let dense = layer as? any ActivatedLayer<Double>, dense.kind.hasPrefix("Dense"),
+        dense.kernels.count >= 1, dense.biases.count <= 1
+      else { continue }
+      looked += 1
+      let plain = PlainDense(kernel: dense.kernels[0], bias: dense.biases.first)
+      if let found = plain.difference(from: try dense.preactivation(input), at: input) {
+        wrong.append((found.id, "\(dense.name) \(found.sentence)"))
+      }
+    }
+    guard let first = wrong.first else {
+      return .passed(question, "\(looked) of \(chain.layers.count) layers were computed again")
+    }
+    return .failed(question, id: first.id, wrong.map(\.sentence).joined(separator: "; "))
+  }
+
+  // MARK: Reading
+
+  /// A parameter is read if its layer's output changes when it does.
+  private func read(_ objective: ChainObjective<Double>) throws -> StructureResult.Question {
+    let question = "Does every layer read the parameters that it registers?"
+    let parameters = objective.parameters
+    let users = Dictionary(grouping: objective.uses, by: \.parameter)
+    var phantoms: [String] = []
+    // What several layers hold the tie check has looked at.
+    for use in objective.uses where users[use.parameter]!.count == 1 {
+      let parameter = parameters[use.parameter]
+      let output = try objective.layerFunction(use.layer)
+      let before = try output()
+      let saved = parameter.flat
+      defer { parameter.flat = saved }
+      let random = RandomSource(seed: options.seed)
+      let scale = tensorScale(saved)
+      let isRead = try [0.01, 1, 10].contains { factor in
+        parameter.flat = saved.map { $0 + factor * scale * random.uniform(-1, 1) }
+        return try output() != before
+      }
+      if !isRead && before.contains(where: { $0 != 0 }) {
+        phantoms.append("\(use.layerName) registers \(parameter) and never reads it")
+      }
+    }
+    guard !phantoms.isEmpty else { return .passed(question, "all of them are") }
+    return .failed(
+      question, id: "phantom-kernel",
+      phantoms.joined(separator: "; ") + ": it has no gradient, is saved, counted, and decays")
+  }
+
+  // MARK: Saving and converting
+
+  private func reloaded(
+    _ objective: ChainObjective<Double>, _ handling: ModelHandling
+  ) throws -> StructureResult.Question {
+    let question = "Is the model the same, and tied alike, after saving and loading?"
+    let network = objective.network
+    guard network.penalty == nil else { return .passed(question, "not asked: the loss has a term") }
+    let file = ModelFile(network: network, input: objective.input, target: objective.target)
+    let loaded: ModelFile<Double>
+    do {
+      loaded = try handling.reload(file)
+    } catch let error as ModelFileError {
+      return .failed(question, id: nil, "it cannot be saved and loaded: \(error)")
+    }
+    let (before, after) = (network.chain, loaded.network.chain)
+    let isSame = before.useValues == after.useValues
+    let counts = "\(before.parameters.count) parameters became \(after.parameters.count)"
+    switch (before.bindings == after.bindings, isSame) {
+    case (true, true): return .passed(question, "\(before.parameters.count) parameters, as before")
+    case (true, false): return .failed(question, id: nil, "values have changed")
+    case (false, true):
+      return .failed(
+        question, id: "reloaded-apart",
+        "loading makes one parameter of each use: \(counts). The values are right, and the first "
+          + "update moves them apart")
+    case (false, false):
+      return .failed(
+        question, id: "saved-once-lost",
+        "what is shared was saved under one name, and loading gave the other use new values: "
+          + counts)
+    }
+  }
+
+  private func converted(
+    _ objective: ChainObjective<Double>, _ handling: ModelHandling
+  ) throws -> StructureResult.Question {
+    let question = "Is it still tied in another precision?"
+    let before = objective.network.chain
+    let after = try handling.convert(before)
+    let rounded: [[Float]] = before.useValues.map { $0.map { Float($0) } }
+    let isSame = rounded == after.useValues
+    guard before.bindings != after.bindings || !isSame else {
+      return .passed(question, "\(after.parameters.count) parameters, as before")
+    }
+    return .failed(
+      question, id: isSame ? "moved-apart" : nil,
+      "\(before.parameters.count) parameters became \(after.parameters.count)"
+        + (isSame ? ": each layer was converted by itself" : ", with other values"))
+  }
+
+  // MARK: Samples
+
+  private func samples(
+    _ objective: ChainObjective<Double>, _ handling: ModelHandling
+  ) throws -> StructureResult.Question {
+    let question = "Do the gradients of the single samples add up to that of the batch?"
+    let parameters = objective.typedParameters
+    let bySample = try handling.sampleGradients(objective)
+    let network = Network(objective.network.chain, loss: objective.network.loss)
+    let whole = try network.gradients(objective.input, target: objective.target)
+    let uses = Dictionary(grouping: objective.uses.filter { !$0.isLossTerm }, by: \.parameter)
+    for (p, parameter) in parameters.enumerated() {
+      let shares = bySample.compactMap { $0[parameter]?.elements }
+      let expected = whole[parameter] == nil ? 0 : objective.input.rows
+      guard shares.count == expected else {
+        let stacked = uses[p, default: []].count * objective.input.rows
+        return .failed(
+          question,
+          id: shares.count == stacked && stacked > expected ? "per-sample-stacked" : nil,
+          parameter: parameter.name,
+          "\(parameter.name) has \(shares.count) gradients for \(expected) samples"
+            + (shares.count == stacked
+              ? ": what its \(uses[p]!.count) uses contribute is stacked, not added" : ""))
+      }
+      guard expected > 0, let total = whole[parameter]?.elements else { continue }
+      let scale = rootMeanSquare(shares.flatMap { $0 })
+      for i in total.indices {
+        let sum = shares.reduce(0) { $0 + $1[i] }
+        guard abs(sum - total[i]) <= 1e-12 * Double(expected) * max(scale, abs(total[i])) else {
+          return .failed(
+            question, id: nil, parameter: parameter.name,
+            "the \(expected) gradients of \(parameter.name) do not add up to that of the batch")
+        }
+      }
+    }
+    return .passed(question, "\(objective.input.rows) samples, and they do")
+  }
+}
+
+/// What the structure check found.
+public struct StructureResult: Codable, Sendable {
+  /// One question and its answer.
+  public struct Question: Codable, Sendable {
+    public let question: String
+    public let verdict: Verdict
+    /// The name of the mistake that would explain the answer, if there is one.
+    public let id: String?
+    public let parameter: String
+    public let answer: String
+
+    static func passed(_ question: String, _ answer: String) -> Question {
+      Question(question: question, verdict: .pass, id: nil, parameter: "", answer: answer)
+    }
+
+    static func failed(
+      _ question: String, id: String?, parameter: String = "", _ answer: String
+    ) -> Question {
+      Question(question: question, verdict: .fail, id: id, parameter: parameter, answer: answer)
+    }
+  }
+
+  public let verdict: Verdict
+  public let questions: [Question]
+
+  init(questions: [Question]) {
+    verdict = Verdict.overall(questions.map(\.verdict))
+    self.questions = questions
+  }
+
+  /// The failing answers by name.
+  public var diagnoses: [Diagnosis] {
+    questions.filter { $0.verdict == .fail }.map { question in
+      Diagnosis(
+        id: question.id ?? "unexplained", parameter: question.parameter, coefficient: 0,
+        coefficientError: 0, explained: question.id != nil, sentence: question.answer)
+    }
+  }
+}
+
+/// What a dense layer says it computes, by loops and without BLAS.
+private struct PlainDense {
+  let kernel: Kernel<Double>
+  let bias: Parameter<Double>?
+
+  /// What is wrong with a preactivation; nil where it is right to within rounding.
+  func difference(from actual: Matrix<Double>, at input: Matrix<Double>) -> (
+    id: String?, sentence: String
+  )? {
+    guard actual.rows == input.rows, actual.columns == kernel.columns,
+      input.columns == kernel.rows
+    else { return (nil, "has an output of another shape") }
+    var difference: [Double] = []
+    var product: [Double] = []
+    var offset: [Double] = []
+    var allowed: [Double] = []
+    for i in 0..<input.rows {
+      for j in 0..<kernel.columns {
+        var (sum, size) = (0.0, 0.0)
+        for k in 0..<kernel.rows {
+          let term = input[i, k] * kernel[k, j]
+          sum += term
+          size += abs(term)
+        }
+        let b = bias?[j] ?? 0
+        product.append(sum)
+        offset.append(b)
+        difference.append(actual[i, j] - (sum + b))
+        allowed.append(Double(kernel.rows + 8) * Double.unitRoundoff * (size + 2 * abs(b)))
+      }
+    }
+    func isLeft(_ part: [Double], times c: Double) -> Bool {
+      difference.indices.allSatisfy { abs(difference[$0] - c * part[$0]) <= 4 * allowed[$0] }
+    }
+    if isLeft(product, times: 0) { return nil }
+    if isLeft(offset, times: 1) { return ("bias-twice", "adds its bias twice") }
+    if isLeft(offset, times: -1) { return ("bias-missing", "does not add its bias") }
+    let square = innerProduct(product, product)
+    let c = square > 0 ? innerProduct(difference, product) / square : 0
+    if isLeft(product, times: c) {
+      return ("scaled-forward", "uses its kernel times \(number(1 + c))")
+    }
+    let largest = difference.indices.max { abs(difference[$0]) < abs(difference[$1]) }!
+    return (
+      nil,
+      "does not compute x K + b: its output for sample \(largest / kernel.columns), unit "
+        + "\(largest % kernel.columns) differs by \(number(difference[largest]))"
+    )
+  }
+}
+
+extension Chain {
+  /// For each layer the places of its kernels' and biases' Parameters, in order of first use: equal
+  /// for chains that are tied alike.
+  fileprivate var bindings: [[Int]] {
+    let place = Dictionary(
+      uniqueKeysWithValues: parameters.enumerated().map { (ObjectIdentifier($1), $0) })
+    return layers.map { layer in
+      (layer.kernels.map(\.parameter) + layer.biases).map { place[ObjectIdentifier($0)]! }
+    }
+  }
+
+  /// The values of every use, in its own orientation.
+  fileprivate var useValues: [[S]] {
+    layers.flatMap { layer in
+      layer.kernels.map { kernel in
+        (kernel.isTransposed ? kernel.parameter.values.transposed : kernel.parameter.values)
+          .elements
+      } + layer.biases.map(\.values.elements)
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import Foundation
+
+/// Gradient clipping by global norm around another optimizer: where the gradients of all parameters
+/// together are longer than `norm`, they are shortened to it, as `clip_grad_norm_` of PyTorch does
+/// (Pascanu, Mikolov & Bengio, arXiv 1211.5063).
+///
+/// The norm is over parameters, each once: a shared kernel has one gradient and enters once.
+public final class Clipping: Optimizer {
+  public let optimizer: any Optimizer
+  public let norm: Double
+
+  public init(_ optimizer: any Optimizer, norm: Double) {
+    precondition(norm > 0, "a clipping norm of \(norm)")
+    self.optimizer = optimizer
+    self.norm = norm
+  }
+
+  public func step(_ parameters: [any AnyParameter], _ gradients: [[Double]]) throws {
+    var squares = 0.0
+    for gradient in gradients {
+      for g in gradient { squares += g * g }
+    }
+    let factor = min(1, norm / squares.squareRoot())
+    try optimizer.step(
+      parameters, factor < 1 ? gradients.map { $0.map { factor * $0 } } : gradients)
+  }
+
+  public func state(of parameter: any AnyParameter) -> [String: [Double]] {
+    optimizer.state(of: parameter)
+  }
+
+  public var stateSlots: Int { optimizer.stateSlots }
+}

@@ -1,0 +1,45 @@
+import GSLKit
+
+/// A term of the loss that reads parameters and no data, such as a regulariser. To a kernel it is one
+/// more use: its gradient is the sum of what the layers and the terms contribute.
+public protocol LossTerm<S> {
+  associatedtype S: Scalar
+
+  /// What reports call it; unlike the layers' names.
+  var name: String { get }
+  /// Each Parameter that the term reads, once.
+  var parameters: [Parameter<S>] { get }
+  func value() -> S
+  func addGradients(to gradients: inout Gradients<S>) throws
+}
+
+/// L2 regularisation: strength / 2 times the sum of the squares of each kernel, counted once
+/// however many layers use it.
+public struct WeightPenalty<S: Scalar>: LossTerm {
+  public let name = "weight_penalty"
+  public let strength: S
+  public let parameters: [Parameter<S>]
+
+  /// - Parameter chain: its kernels, each once. Biases are not penalised.
+  public init(strength: S, of chain: Chain<S>) {
+    self.strength = strength
+    parameters = chain.parameters.filter { $0.shape.count == 2 }
+  }
+
+  public func value() -> S {
+    var sum = CompensatedSum<S>()
+    for parameter in parameters {
+      for w in parameter.values.elements { sum.add(w * w) }
+    }
+    return strength / 2 * sum.value
+  }
+
+  public func addGradients(to gradients: inout Gradients<S>) throws {
+    for parameter in parameters {
+      var contribution = Matrix<S>(
+        rows: parameter.values.rows, columns: parameter.values.columns)
+      try contribution.add(parameter.values, scaledBy: strength)
+      try gradients.add(contribution, to: parameter)
+    }
+  }
+}
