@@ -1,0 +1,57 @@
+import Foundation
+import GSLKit
+import GradientCheck
+import Testing
+import TiedLayers
+
+/// The examples of the README are in this file, word for word, and do what it says.
+struct ReadmeTests {
+  @Test func plainFunctions() throws {
+    // f(x) = sum x_i^3 / 3, and a gradient with a mistake in one place.
+    let objective = FunctionObjective(
+      at: [0.3, -0.7, 1.1],
+      loss: { x in x.reduce(0) { $0 + $1 * $1 * $1 / 3 } },
+      gradient: { x in [x[0] * x[0], x[1] * x[1], x[2]] })
+    let result = try GradientChecker().check(objective)
+    print(result.verdict)  // fail
+    for entry in result.parameters[0].worst where entry.verdict == .fail {
+      print(entry.index, "claimed", entry.analytic, "measured", entry.numeric, "+-", entry.bound)
+    }
+    #expect(result.verdict == .fail)
+    #expect(result.parameters[0].entries.map(\.verdict) == [.pass, .pass, .fail])
+  }
+
+  @Test func aTiedPair() throws {
+    let random = RandomSource(seed: 7)
+    let encoder = Dense<Double>(
+      "encoder", kernel: Kernel("W", random.matrix(rows: 6, columns: 4, -0.5, 0.5)),
+      activation: .tanh)
+    let decoder = Dense("decoder", kernel: encoder.kernel.transposed)  // the whole act of tying
+    let input: Matrix<Double> = random.matrix(rows: 8, columns: 6)
+    let pair = CheckCase(name: "pair", model: "mine", expectedTies: [["encoder", "decoder"]]) {
+      ChainObjective(
+        Network(Chain([encoder, decoder]), loss: .meanSquaredError), input: input, target: input)
+    }
+    let found = try pair.run(CheckOptions())
+    print(found.verdict, found.tie.groups[0].paths.map(\.share))  // pass, and two shares that add up to 1
+    #expect(found.verdict == .pass)
+    #expect(abs(found.tie.groups[0].paths.map(\.share).reduce(0, +) - 1) < 1e-6)
+  }
+
+  @Test func theReadmeShowsTheseVeryLines() throws {
+    func lines(_ text: String) -> [String] {
+      text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+    let here = URL(fileURLWithPath: #filePath)
+    let own = lines(try String(contentsOf: here, encoding: .utf8)).joined(separator: "\n")
+    let root = here.deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
+    let blocks = readme.split(separator: "```swift\n").dropFirst()
+      .map { $0.prefix(while: { $0 != "`" }) }
+    #expect(blocks.count == 2)
+    for block in blocks {
+      #expect(own.contains(lines(String(block)).joined(separator: "\n")))
+    }
+  }
+}
