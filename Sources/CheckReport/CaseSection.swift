@@ -149,6 +149,28 @@ struct CaseSection {
     return [
       "### What would have been noticed",
       points.map { "- " + Markdown.text($0) }.joined(separator: "\n"),
+    ] + faults(result.noticed ?? [])
+  }
+
+  /// Known mistakes, put in at this very point.
+  private static func faults(_ noticed: [NoticedFault]) -> [String] {
+    guard !noticed.isEmpty else { return [] }
+    let missed = noticed.count { !$0.convicted }
+    return [
+      "Would this check have noticed? Each mistake that people have made with models like this was put "
+        + "in at this very point: \(noticed.count - missed) of \(noticed.count) are convicted"
+        + (missed == 0 ? "." : ", and \(missed) would have gone unseen.")
+        + " Where it is a matter of size, the last column says how many times the smallest effect that "
+        + "fails it would have had. `tiecheck faults ID` tells more about each.",
+      Markdown.table(
+        [.words("Mistake"), .words("Check"), .words("Noticed"), .number("Effect / sensitivity")],
+        noticed.map { row in
+          [
+            Markdown.code(row.fault), Markdown.text(row.check),
+            row.convicted ? "yes" : "**no**",
+            row.effectOverSensitivity.map(NumberText.error) ?? "-",
+          ]
+        }),
     ]
   }
 

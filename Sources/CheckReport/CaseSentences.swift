@@ -50,6 +50,16 @@ enum CaseSentences {
     return sentences.map(asSentence)
   }
 
+  /// The commands that explain the diagnoses.
+  static func lessons(_ result: CaseResult) -> [String] {
+    var ids: [String] = []
+    for diagnosis in result.diagnoses
+    where Diagnosis.meanings[diagnosis.id] != nil && !ids.contains(diagnosis.id) {
+      ids.append(diagnosis.id)
+    }
+    return ids.map { "tiecheck faults \($0)" }
+  }
+
   /// One sentence for all optimizers that fail, with the first one's finding: a wrong gradient shows
   /// in every one of them.
   private static func findings(_ updates: UpdateResult) -> [String] {

@@ -23,6 +23,11 @@ public enum TextReport {
     for sentence in findings.isEmpty ? [CaseSentences.summary(result)] : findings {
       lines += wrapped(sentence, indent: 2)
     }
+    let lessons = CaseSentences.lessons(result)
+    if !lessons.isEmpty {
+      let names = NumberText.list(lessons.map { "'\($0)'" })
+      lines += wrapped("For the lesson and the remedy see \(names).", indent: 2)
+    }
     lines += [""] + wrapped(conditions(result), indent: 2)
     lines += wrapped(CaseSentences.sensitivity(result.gradient), indent: 2)
     if !result.vacuous.isEmpty {

@@ -213,7 +213,8 @@ public struct UpdateCheck {
 
   // MARK: Parts
 
-  private func contributions(_ objective: any PathObjective) throws -> [LayerContribution] {
+  /// What each layer contributes at the present point, as trainers are given it.
+  public func contributions(_ objective: any PathObjective) throws -> [LayerContribution] {
     let parameters = objective.parameters
     let used = Dictionary(grouping: objective.uses, by: \.layer)
       .mapValues { Set($0.map(\.parameter)) }
@@ -231,7 +232,7 @@ public struct UpdateCheck {
   }
 
   /// The contributions that count: without those of a use that is frozen.
-  private func live(
+  func live(
     _ contributions: [LayerContribution], _ subject: UpdateSubject
   ) -> [LayerContribution] {
     guard subject.frozen.firstUse, let parameters = contributions.first?.gradients.count else {
@@ -269,7 +270,7 @@ public struct UpdateCheck {
       })
   }
 
-  private func referenceRun(
+  func referenceRun(
     _ subject: UpdateSubject, _ parameters: [any AnyParameter], _ start: [[Double]]
   ) -> UpdateReference.Run {
     UpdateReference.Run(

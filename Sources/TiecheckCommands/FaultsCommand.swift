@@ -57,6 +57,9 @@ struct FaultsCommand: Subcommand {
       throw CommandError(.usage, "--seed \(first) leaves no room for \(seeds) seeds.")
     }
     let faults = FaultCatalogue.all.filter { id == nil || $0.id == id || $0.diagnosis == id }
+    guard !faults.isEmpty else {
+      throw CommandError(.usage, "no fault of the gallery leaves the trace \(id ?? "").")
+    }
     let line = ProgressLine("faults", isShown: true)
     defer { line.clear() }
     let matrix = try ConfusionMatrix(faults, seeds: first...last.partialValue) {
@@ -79,8 +82,12 @@ struct FaultsCommand: Subcommand {
 
   /// The faults that a diagnosis may stand for.
   static func list(diagnosis: String) -> String {
-    "The diagnosis \"\(diagnosis)\" stands for:\n\n"
-      + lines(FaultCatalogue.faults(diagnosedAs: diagnosis))
+    let faults = FaultCatalogue.faults(diagnosedAs: diagnosis)
+    let opening = "\(diagnosis): \(Diagnosis.meanings[diagnosis] ?? "").\n"
+    guard !faults.isEmpty else {
+      return opening + "\nNo fault of the gallery leaves this trace.\n"
+    }
+    return opening + "\nFaults that leave this trace:\n\n" + lines(faults)
       + "\n\n'tiecheck faults ID' shows one of them caught, with its lesson.\n"
   }
 

@@ -95,7 +95,7 @@ enum OptionValue {
 
   /// The id of a fault, or of a diagnosis, which stands for the faults that leave such a trace.
   @Sendable static func faultOrDiagnosis(_ text: String) throws -> String {
-    FaultCatalogue.faults(diagnosedAs: text).isEmpty ? try fault(text) : text
+    Diagnosis.meanings[text] == nil ? try fault(text) : text
   }
 
   /// The number of seeds.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CheckReport
+import FaultGallery
 import Foundation
 import GradientCheck
 
@@ -56,7 +57,12 @@ struct ReportCommand: Subcommand {
         // Of the standard cases a wrong one is there to be convicted. Whoever names a model wants it
         // right.
         let expected: Verdict = self.model.leavesModelOpen && model.isWrong ? .fail : .pass
-        return try settings.run(model, output, expected: expected)
+        var result = try settings.run(model, output, expected: expected)
+        if !model.isWrong, settings.precision == .double, !result.gradient.isUnfinished {
+          result.noticed = try Foresight(settings.options).table(
+            result, subjects: settings.subjects, makeRight: model.makeRight)
+        }
+        return result
       })
   }
 

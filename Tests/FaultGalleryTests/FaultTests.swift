@@ -7,14 +7,18 @@ import TiedLayers
 
 struct FaultTests {
   @Test func everyFaultHasItsOwnNameAndSaysWhatItIs() {
-    #expect(
-      FaultCatalogue.all.map(\.id)
-        == [
-          "detached-copy", "frozen-copy", "stepped-twice", "one-state-per-use", "decay-per-alias",
-        ])
+    #expect(FaultCatalogue.all.count == 29)
+    #expect(Set(FaultCatalogue.all.map(\.id)).count == FaultCatalogue.all.count)
     for fault in FaultCatalogue.all {
       #expect(FaultCatalogue.fault(fault.id)?.id == fault.id)
       #expect(!fault.summary.isEmpty && !fault.lesson.isEmpty && !fault.source.isEmpty)
+      let handout = fault.handout
+      for part in [
+        handout.tempting, handout.formula, handout.swift, handout.keras, handout.pytorch,
+      ] {
+        #expect(!part.isEmpty, "\(fault.id)")
+      }
+      #expect(Diagnosis.meanings[fault.diagnosis] != nil, "\(fault.id)")
     }
     #expect(FaultCatalogue.fault("no-such-fault") == nil)
   }
@@ -22,7 +26,9 @@ struct FaultTests {
   @Test func everyFaultNeedsATie() throws {
     let untied = try Setting.all[0].chain(1, tied: false)
     for fault in FaultCatalogue.all {
-      let error = #expect(throws: FaultNotApplicable.self) { try fault.wrong(untied) }
+      let error = #expect(throws: FaultNotApplicable.self) {
+        try fault.wrong(Network(untied, loss: .meanSquaredError))
+      }
       #expect(
         error?.description
           == "the fault \"\(fault.id)\" needs two layers that share a kernel. Choose a tied model.")
@@ -58,17 +64,30 @@ struct FaultTests {
     #expect(pair.first == 0 && pair.last == 3)
   }
 
-  @Test func modelFaultsLeaveTheTrainingAloneAndTrainingFaultsTheModel() throws {
-    let setting = Setting.all[0]
+  /// Faults leave the same trace exactly if they say so of each other.
+  @Test func alikeIsMutualAndOfOneDiagnosis() throws {
     for fault in FaultCatalogue.all {
-      let chain = try setting.chain(1)
-      let twin = try fault.wrong(chain)
-      let touchesModel = twin.layers.last is CopiedKernelLayer<Double>
-      #expect(touchesModel == (fault.convictor != .updates))
-      if fault.convictor != .updates {
-        let result = try updates(
-          setting.right(1), [fault.wrong(subject("adam")), fault.wrong(subject("sgd"))])
-        #expect(result.allSatisfy { $0.verdict == .pass })
+      for id in fault.alike {
+        let other = try #require(FaultCatalogue.fault(id), "\(fault.id): \(id)")
+        #expect(other.alike.contains(fault.id))
+        #expect(other.diagnosis == fault.diagnosis)
+        #expect(other.convictor == fault.convictor)
+      }
+    }
+  }
+
+  @Test func faultsOfTheModelLeaveTheTrainingAloneAndTheOthersTheModel() throws {
+    let setting = Setting.all[4]
+    for fault in FaultCatalogue.all {
+      let right = try setting.right(1)
+      let wrong = try Specimen(fault).wrong(right)
+      let adam = subject("adam")
+      if fault.convictor == .updates {
+        #expect(try wrong.gradients() == right.gradients(), "\(fault.id)")
+        #expect(wrong.network.chain.layers.allSatisfy { $0 is Dense<Double> }, "\(fault.id)")
+      } else {
+        let result = try updates(right, [fault.wrong(adam)])
+        #expect(result.allSatisfy { $0.verdict == .pass }, "\(fault.id)")
       }
     }
   }

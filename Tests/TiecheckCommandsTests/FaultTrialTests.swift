@@ -11,16 +11,22 @@ import TiedLayers
     let id = "stepped-twice"
     let summary = ""
     let lesson = ""
+    let handout = Handout(tempting: "", formula: "", swift: "", keras: "", pytorch: "")
     let source = ""
     let convictor = Convictor.gradient
-    let diagnosis: String? = nil
+    let diagnosis = "missing-path"
   }
 
-  @Test func theWrongCheckDoesNotSettleIt() throws {
-    // Its id puts a fault in that the gradient check cannot see.
+  @Test func whatChangesNothingIsNotConvicted() throws {
     let trial = try FaultTrial(Harmless(), seed: 1)
-    #expect(trial.wrong.verdict == .fail)
-    #expect(trial.verdict == .pass)
-    #expect(!trial.isSettled)
+    #expect(trial.hearing.right.verdict == .pass)
+    #expect(trial.hearing.verdict == .pass)
+    #expect(!trial.hearing.isSettled)
+  }
+
+  /// Most faults are shown where nothing hides; what needs a square kernel gets one.
+  @Test func theModelIsSquareOnlyWhereItMustBe() throws {
+    #expect(try FaultTrial(Doubled(), seed: 1).arguments.prefix(2) == ["--features", "6"])
+    #expect(try FaultTrial(Untransposed(), seed: 1).arguments.prefix(2) == ["--features", "4"])
   }
 }

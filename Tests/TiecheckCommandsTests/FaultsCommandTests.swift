@@ -22,11 +22,35 @@ import Testing
     #expect(run.output.contains("Without it  pass"))
     #expect(run.output.contains("Convicted   by \(fault.convictor.check)"))
     #expect(run.output.contains("\nFound       "))
-    #expect(run.data == tiecheck("faults \(id)").data)
   }
 
   @Test func theDetachedCopyNamesTheMissingPath() {
     #expect(tiecheck("faults detached-copy").output.contains("-1.0000 x decoder's path"))
+  }
+
+  @Test func theLessonHasCodeForEveryFramework() throws {
+    let run = tiecheck("faults detached-copy")
+    for part in ["Tempting", "Formula", "Swift", "Keras", "PyTorch", "encoder.kernel.transposed"] {
+      #expect(run.output.contains(part))
+    }
+    #expect(run.data == tiecheck("faults detached-copy").data)
+  }
+
+  @Test func aDiagnosisListsItsFaults() {
+    let run = tiecheck("faults missing-path")
+    #expect(run.status == 0)
+    for id in ["detached-copy", "encoder-path-lost", "decoder-path-lost", "overwritten"] {
+      #expect(run.output.contains(id))
+    }
+    #expect(tiecheck("faults mean-twice").output.contains("No fault of the gallery"))
+  }
+
+  @Test func theMatrixCounts() {
+    let run = tiecheck("faults missing-path --seeds 1")
+    #expect(run.status == 0, "\(run.output)")
+    #expect(run.output.contains("Right twins acquitted: 16 of 16."))
+    #expect(run.output.contains("not at all: 0."))
+    expectRefusal(tiecheck("faults --seeds 0"), 64, ["at least 1", "from 1 to 10000"].suffix(1))
   }
 
   @Test func unknownFault() {
