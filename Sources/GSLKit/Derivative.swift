@@ -38,14 +38,15 @@ public func derivative(
   precondition(step > 0 && step.isFinite, "the step must be positive and finite, not \(step)")
   var value = Double.nan
   var errorEstimate = Double.nan
-  let context = try withoutActuallyEscaping(function) { function in
-    let context = DerivativeContext(function, at: x)
-    try withExtendedLifetime(context) {
+  let watched = try withoutActuallyEscaping(function) { function in
+    var context = DerivativeContext(function: function, watched: WatchedEvaluations(x: x))
+    // The context stays on the stack: neither an allocation nor a reference count per evaluation.
+    try withUnsafeMutablePointer(to: &context) { context in
       var gslFunction = gsl_function(
         function: { x, context in
-          Unmanaged<DerivativeContext>.fromOpaque(context!).takeUnretainedValue().evaluate(x)
+          context!.assumingMemoryBound(to: DerivativeContext.self).pointee.evaluate(x)
         },
-        params: Unmanaged.passUnretained(context).toOpaque())
+        params: context)
       try GSL.check("gsl_deriv_\(formula)") {
         switch formula {
         case .central: gsl_deriv_central(&gslFunction, x, step, &value, &errorEstimate)
@@ -54,19 +55,37 @@ public func derivative(
         }
       }
     }
-    context.function = nil
-    return context
+    return context.watched
   }
-  if let error = context.error { throw error }
+  if let error = watched.error { throw error }
   return DerivativeEstimate(
-    value: context.isFinite ? value : .nan, errorEstimate: errorEstimate,
-    smallestStep: context.smallestStep(behind: value, step: step, formula),
-    evaluations: context.evaluations)
+    value: watched.isFinite ? value : .nan, errorEstimate: errorEstimate,
+    smallestStep: watched.smallestStep(behind: value, step: step, formula),
+    evaluations: watched.evaluations)
 }
 
-/// What the C callback needs: one allocation for each derivative, none for each evaluation.
-private final class DerivativeContext {
-  var function: ((Double) throws -> Double)?
+/// What the C callback needs. The function is not optional and never copied: a copy is a reference
+/// count, and costs as much as a small function.
+private struct DerivativeContext {
+  let function: (Double) throws -> Double
+  var watched: WatchedEvaluations
+
+  @inline(__always)
+  mutating func evaluate(_ point: Double) -> Double {
+    guard watched.error == nil else { return .nan }
+    do {
+      let value = try function(point)
+      watched.record(point, value)
+      return value
+    } catch {
+      watched.error = error
+      return .nan
+    }
+  }
+}
+
+/// What GSL does not say about its evaluations.
+private struct WatchedEvaluations {
   let x: Double
   var error: (any Error)?
   var evaluations = 0
@@ -76,37 +95,24 @@ private final class DerivativeContext {
   private var smallestFirstStep = Double.infinity
   private var smallestSecondStep = Double.infinity
 
-  init(_ function: @escaping (Double) throws -> Double, at x: Double) {
-    self.function = function
-    self.x = x
-  }
+  init(x: Double) { self.x = x }
 
-  func evaluate(_ point: Double) -> Double {
-    guard error == nil, let function else { return .nan }
+  @inline(__always)
+  mutating func record(_ point: Double, _ value: Double) {
     evaluations += 1
+    // GSL drops a second step whose result is not finite, and with it the only sign of trouble.
+    if !value.isFinite { isFinite = false }
     let step = abs(point - x)
-    if step > 0 {
-      if evaluations <= 4 {
-        smallestFirstStep = min(smallestFirstStep, step)
-      } else {
-        smallestSecondStep = min(smallestSecondStep, step)
-      }
+    guard evaluations <= 4 else {
+      if step > 0 && step < smallestSecondStep { smallestSecondStep = step }
+      return
     }
-    do {
-      let value = try function(point)
-      switch evaluations {
-      case 1: first.0 = value
-      case 2: first.1 = value
-      case 3: first.2 = value
-      case 4: first.3 = value
-      default: break
-      }
-      // GSL drops a second step whose result is not finite, and with it the only sign of trouble.
-      if !value.isFinite { isFinite = false }
-      return value
-    } catch {
-      self.error = error
-      return .nan
+    if step > 0 && step < smallestFirstStep { smallestFirstStep = step }
+    switch evaluations {
+    case 1: first.0 = value
+    case 2: first.1 = value
+    case 3: first.2 = value
+    default: first.3 = value
     }
   }
 

@@ -27,9 +27,10 @@ public enum GSL {
   }()
 
   /// Calls `body` with the error handler off and throws its status unless it is success.
-  static func check(_ routine: String, _ body: () -> Int32) throws {
+  /// - Parameter routine: its name, made only when it is needed.
+  static func check(_ routine: @autoclosure () -> String, _ body: () -> Int32) throws {
     _ = ready
     let status = body()
-    guard status == 0 else { throw GSLError(routine: routine, status: status) }
+    guard status == 0 else { throw GSLError(routine: routine(), status: status) }
   }
 }

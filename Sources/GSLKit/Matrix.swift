@@ -13,7 +13,7 @@ public struct Matrix<S: Scalar>: Equatable, Sendable {
     precondition(rows >= 0 && columns >= 0, "a matrix cannot have \(rows) x \(columns) elements")
     self.rows = rows
     self.columns = columns
-    elements = [S](repeating: value, count: rows * columns)
+    elements = S.array(repeating: value, count: rows * columns)
   }
 
   /// A matrix from its elements in row order.

@@ -6,6 +6,10 @@ import Foundation
 extension Double: Scalar {
   public static var unitRoundoff: Double { Double(Double.ulpOfOne) / 2 }
 
+  public static func array(repeating value: Double, count: Int) -> [Double] {
+    [Double](repeating: value, count: count)
+  }
+
   public static func gemm(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
     _ a: UnsafePointer<Double>, _ lda: Int, _ b: UnsafePointer<Double>, _ ldb: Int, _ beta: Double,

@@ -6,6 +6,10 @@ import Foundation
 extension Float: Scalar {
   public static var unitRoundoff: Double { Double(Float.ulpOfOne) / 2 }
 
+  public static func array(repeating value: Float, count: Int) -> [Float] {
+    [Float](repeating: value, count: count)
+  }
+
   public static func gemm(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float,
     _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float,

@@ -8,6 +8,10 @@ public protocol Scalar: BinaryFloatingPoint, Codable, Sendable, CustomStringConv
   /// Half the distance from 1 to the next number: the largest relative error of one rounding.
   static var unitRoundoff: Double { get }
 
+  /// `count` times the same number. Asked of the type, because a generic array is filled element by
+  /// element through a table of functions.
+  static func array(repeating value: Self, count: Int) -> [Self]
+
   /// C := alpha op(A) op(B) + beta C, where op transposes where its flag says so. Row-major:
   /// op(A) is m x k, op(B) is k x n, C is m x n; `lda` and `ldb` are the stored row lengths.
   static func gemm(

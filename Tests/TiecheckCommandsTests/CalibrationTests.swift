@@ -63,7 +63,8 @@ import TiedLayers
     }
     let near = population.bands[0]
     #expect(near.entries > 200)
-    #expect(near.rules[0].wrong.allSatisfy { $0.missed == 0 }, "\(near.remarks)")
+    // A tensor whose slopes all drown in noise is held to the scale of the whole gradient.
+    #expect(near.rules[0].wrong.allSatisfy { 20 * $0.missed <= $0.total }, "\(near.remarks)")
     // GSL's own bound knows nothing of the noise of a Float loss.
     #expect(near.rules[1].falseAlarms > near.entries / 4)
     #expect(near.rules[1].covered < near.entries)
