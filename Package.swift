@@ -35,7 +35,7 @@ let package = Package(
     .testTarget(
       name: "TiedLayersTests", dependencies: ["TiedLayers"], resources: [.copy("Golden")]),
     .testTarget(name: "GradientCheckTests", dependencies: ["GradientCheck"]),
-    .testTarget(name: "FaultGalleryTests", dependencies: ["FaultGallery"]),
+    .testTarget(name: "FaultGalleryTests", dependencies: ["FaultGallery", "GradientCheck"]),
     .testTarget(name: "CheckReportTests", dependencies: ["CheckReport"]),
     .testTarget(name: "TiecheckCommandsTests", dependencies: ["TiecheckCommands"]),
   ],
