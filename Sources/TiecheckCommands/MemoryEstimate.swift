@@ -8,8 +8,8 @@ struct MemoryEstimate {
   /// The most that is allowed: 2 GiB.
   static let limit = 2.0 * 1024 * 1024 * 1024
 
-  /// Bytes for the batch on its way through the layers, and for the parameters themselves.
-  private let modelBytes: Double
+  /// Bytes of one matrix for each width that the batch passes on its way.
+  private let batchBytes: Double
   /// All parameters' numbers.
   private let entries: Double
   private let text: String
@@ -23,9 +23,7 @@ struct MemoryEstimate {
     let widths = kernels.reduce(0) { $0 + Double($1.0) + Double($1.1) }
     let elements = kernels.reduce(0) { $0 + Double($1.0) * Double($1.1) }
     entries = elements * (isTied ? 1 : 2) + widths
-    // The data, the activations on their way forward and the cotangents on their way back: measured,
-    // 3.6 matrices of each width; twice that is allowed for.
-    modelBytes = 8 * (8 * Double(batch) * widths + entries)
+    batchBytes = 8 * Double(batch) * widths
     let shapes = kernels.map { "\($0.0) x \($0.1)" }.joined(separator: ", ")
     text = "\(kernels.count == 1 ? "a kernel" : "kernels") of \(shapes) with a batch of \(batch)"
   }
@@ -37,10 +35,15 @@ struct MemoryEstimate {
   /// Measured on kernels of 10,000 and 18,000 numbers: 1,500 for the three.
   private static let bytesPerMeasuredEntry = 1800.0
 
-  func bytes(for purpose: Purpose) -> Double {
-    guard purpose == .check else { return modelBytes }
+  /// - Parameter workers: threads, each with a model of its own.
+  func bytes(for purpose: Purpose, workers: Int = ProcessInfo.processInfo.activeProcessorCount)
+    -> Double
+  {
+    guard purpose == .check else { return 4 * batchBytes + 8 * entries }
+    // The data, the activations forward and the cotangents back are 3.6 matrices of each width where
+    // one thread works; twice that is allowed for.
     let isEntrywise = entries <= Double(GradientChecker.largestEntrywise)
-    return modelBytes
+    return (4 + 4 * Double(workers)) * batchBytes + 8 * Double(workers) * entries
       + entries * (Self.bytesPerEntry + (isEntrywise ? Self.bytesPerMeasuredEntry : 0))
   }
 

@@ -63,7 +63,7 @@ struct PreparedModel {
   /// The model without its fault, made fresh.
   func makeRight() throws -> ChainObjective<Double> { try maker.make(as: Double.self) }
 
-  private func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+  func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
     let objective = try maker.make(as: type)
     return try Specimen(fault).wrong(objective)
   }

@@ -39,7 +39,7 @@ struct CaseSectionTests {
 
   @Test func aMistakeWithoutASizeHasNoCoefficient() throws {
     let table = try probe(Records.missingTie).table("Parameter", "Diagnosis")
-    #expect(table.rows.last == ["-", "**not-tied**", "-", "-", "yes"])
+    #expect(table.rows.last == ["-", "**copied**", "-", "-", "yes"])
   }
 
   @Test func sharedParametersCountOnce() throws {

@@ -127,17 +127,17 @@ enum Records {
       ).run(CheckOptions(seed: 7, directions: 3))
     ])
 
-  /// Rectifiers whose first sample lies just beside the corner of every unit.
+  /// Rectifiers whose first sample lies just beside the corner of one unit.
   static var rectified: CheckCase {
     CheckCase(name: "rectified", model: "tied-autoencoder", subjects: []) {
       let random = RandomSource(seed: 3)
       let chain: Chain<Double> = try Models.autoencoder(
-        features: 6, hidden: [4], tied: true, activation: .relu, outputActivation: .identity,
+        features: 6, hidden: [12], tied: true, activation: .relu, outputActivation: .identity,
         random: random)
       let made = objective(chain, 6, random)
       let encoder = chain.layers[0]
       let products = try encoder.kernels[0].multiply(made.input)
-      for unit in 0..<4 { encoder.biases[0][unit] = 1e-7 - Double(products[0, unit]) }
+      encoder.biases[0][5] = 1e-7 - Double(products[0, 5])
       return made
     }
   }

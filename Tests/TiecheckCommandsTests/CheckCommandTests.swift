@@ -7,12 +7,11 @@ import Testing
 @Suite struct CheckCommandTests {
   @Test func theDetachedCopyIsNamed() throws {
     let run = tiecheck("check --model original-as-written --optimizers sgd --format json")
-    #expect(run.status == 0)
+    #expect(run.status == 1)
     let record = try CheckRecord(json: run.data)
-    #expect(record.verdict == .pass)
+    #expect(record.verdict == .fail)
     let result = record.cases[0]
     #expect(result.verdict == .fail)
-    #expect(result.expected == .fail)
     let diagnosis = try #require(result.diagnoses.first { $0.parameter == "kernel" })
     #expect(diagnosis.id == "missing-path")
     #expect(abs(diagnosis.coefficient + 1) < 1e-4)

@@ -1,6 +1,8 @@
 import Foundation
+import GradientCheck
 import Testing
-import TiecheckCommands
+
+@testable import TiecheckCommands
 
 /// What a command line said and how it ended.
 struct CommandLineRun {
@@ -89,3 +91,10 @@ final class TemporaryFolder {
 
 /// Options of a model that is checked in a blink.
 let small = "--features 4 --hidden 2 --batch 3 --optimizers sgd --steps 2"
+
+extension PreparedModel {
+  /// The objective of a model in Double.
+  func rightObjective() throws -> ChainObjective<Double> {
+    try #require(try makeObjective() as? ChainObjective<Double>)
+  }
+}

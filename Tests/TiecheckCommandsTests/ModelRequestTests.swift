@@ -11,7 +11,7 @@ import Testing
   @Test func defaults() throws {
     let model = try prepared("")
     #expect(model.name == "tied autoencoder 64-16-64 on digits")
-    let objective = try model.makeObjective()
+    let objective = try model.rightObjective()
     #expect(objective.input.shape == [32, 64])
     #expect(objective.input == objective.target)
     #expect(objective.input.elements.contains { $0 > 0 })
@@ -20,27 +20,28 @@ import Testing
     #expect(objective.network.chain.layers.map(\.kind) == ["Dense (tanh)", "Dense (sigmoid)"])
     #expect(objective.network.chain.parameters.map(\.shape) == [[64, 16], [16], [64]])
 
-    let original = try prepared("--model original").makeObjective()
+    let original = try prepared("--model original").rightObjective()
     #expect(original.input.shape == [7, 5])
     #expect(original.lossName == "mean_squared_error")
     #expect(original.network.chain.parameters.count == 3)
     #expect(
-      try prepared("--model original --bias-shared").makeObjective().network.chain.parameters.count
+      try prepared("--model original --bias-shared").rightObjective().network.chain.parameters.count
         == 2)
     #expect(try prepared("--features 9").name == "tied autoencoder 9-16-9 on random data")
   }
 
   @Test func theLossGoesWithTheLastActivation() throws {
     #expect(
-      try prepared("--output-activation identity").makeObjective().lossName == "mean_squared_error")
+      try prepared("--output-activation identity").rightObjective().lossName == "mean_squared_error"
+    )
     #expect(
-      try prepared("--loss softmax-cross-entropy").makeObjective().lossName
+      try prepared("--loss softmax-cross-entropy").rightObjective().lossName
         == "softmax_cross_entropy")
   }
 
   @Test func featuresTakeTheFirstColumns() throws {
-    let all = try prepared("--data digits").makeObjective().input
-    let few = try prepared("--data digits --features 20").makeObjective().input
+    let all = try prepared("--data digits").rightObjective().input
+    let few = try prepared("--data digits --features 20").rightObjective().input
     #expect(few.shape == [32, 20])
     for i in 0..<32 {
       for j in 0..<20 { #expect(few[i, j] == all[i, j]) }
@@ -48,10 +49,10 @@ import Testing
   }
 
   @Test func theSeedChoosesBothAndEachForItself() throws {
-    let one = try prepared("--seed 1").makeObjective()
-    let again = try prepared("--seed 1").makeObjective()
-    let two = try prepared("--seed 2").makeObjective()
-    let smaller = try prepared("--seed 1 --batch 8").makeObjective()
+    let one = try prepared("--seed 1").rightObjective()
+    let again = try prepared("--seed 1").rightObjective()
+    let two = try prepared("--seed 2").rightObjective()
+    let smaller = try prepared("--seed 1 --batch 8").rightObjective()
     #expect(one.input == again.input)
     #expect(one.parameters.map(\.flat) == again.parameters.map(\.flat))
     #expect(one.input != two.input)
@@ -60,8 +61,8 @@ import Testing
   }
 
   @Test func theUntiedTwinStartsAtTheSamePoint() throws {
-    let tied = try prepared("").makeObjective()
-    let untied = try prepared("--model untied-autoencoder").makeObjective()
+    let tied = try prepared("").rightObjective()
+    let untied = try prepared("--model untied-autoencoder").rightObjective()
     #expect(try tied.value() == untied.value())
     #expect(tied.input == untied.input)
     #expect(tied.network.chain.parameters.count == 3)

@@ -64,9 +64,9 @@ import Testing
 
   @Test func anUnexpectedEndIsToldByNameAndStatus() throws {
     let folder = try TemporaryFolder()
-    let run = tiecheck("report \(small) --fault one-state-per-use -o", folder("out"))
+    let run = tiecheck("report \(small) --fault detached-copy -o", folder("out"))
     #expect(run.status == 1)
-    #expect(run.error.contains("with one-state-per-use: pass, expected fail"))
+    #expect(run.error.contains("with detached-copy: fail, expected pass"))
     #expect(try folder.names(in: "out").contains("report.md"))
   }
 }

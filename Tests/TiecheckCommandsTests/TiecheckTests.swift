@@ -18,8 +18,8 @@ import Testing
 
   @Test(arguments: [
     "--nonsense", "nonsense", "check --nonsense", "check extra", "check --batch",
-    "check --directions 3",
-    "check --precision float", "summary --seed", "report --format",
+
+    "summary --seed", "report --format",
   ])
   func wrongCommandLines(words: String) {
     expectRefusal(tiecheck(words), 64, ["Usage:"])
@@ -27,10 +27,9 @@ import Testing
 
   @Test func statusOfAVerdict() {
     #expect(tiecheck("check \(small)").status == 0)
-    // Expected to fail, and does.
-    #expect(tiecheck("check --model original-as-written --optimizers sgd --steps 1").status == 0)
-    // Expected to fail, but plain gradient descent has no state to keep twice.
-    #expect(tiecheck("check \(small) --fault one-state-per-use").status == 1)
+    #expect(tiecheck("check --model original-as-written --optimizers sgd --steps 1").status == 1)
+    #expect(tiecheck("check \(small) --fault stepped-twice").status == 1)
+    #expect(tiecheck("check \(small) --rtol 1e-11").status == 2)
   }
 
   @Test func standardOutputThatCannotBeWritten() {
