@@ -76,6 +76,8 @@ public struct Diagnostician {
     let meanings: [(coefficient: Double, id: String, sentence: String)]
     /// Id and words for any other coefficient; nil if no other makes sense.
     let other: ((Double) -> (id: String, sentence: String))?
+    /// Any multiple of it makes sense, beside another signature too.
+    var isFree = false
 
     func told(_ c: Double, _ sentence: String) -> String { "\(number(c)) x \(label): \(sentence)" }
   }
@@ -155,7 +157,8 @@ public struct Diagnostician {
         other: {
           ("scaled", "the claimed gradient of \(name) is the true one times \(number(1 + $0))")
         }))
-    if let weights, tensor.shape.count == 2 {
+    let hasTerm = group?.uses.contains { $0.isLossTerm == true } ?? false
+    if let weights, tensor.shape.count == 2, !hasTerm {
       signatures.append(
         Signature(
           label: "\(name) itself", values: weights, bounds: weights.map { _ in 0 }, meanings: [],
@@ -165,7 +168,7 @@ public struct Diagnostician {
               "the gradient of \(name) holds \(number($0)) x \(name) itself: a decay or regulariser "
                 + "that the loss does not have, or has once less"
             )
-          }))
+          }, isFree: true))
     }
     return signatures
   }
@@ -190,7 +193,7 @@ public struct Diagnostician {
           "regulariser-scaled",
           "the gradient of \(name) holds \(number(1 + $0)) times \(path.name)"
         )
-      })
+      }, isFree: true)
   }
 
   // MARK: Fits
@@ -241,7 +244,7 @@ public struct Diagnostician {
         let names = zip([i, j], zip(fit.coefficients, fit.errors)).compactMap { s, fitted in
           let (c, error) = fitted
           return meaning(c, error, of: signatures[s])
-            ?? (signatures[s].meanings.isEmpty && error < 0.01 * abs(c)
+            ?? (signatures[s].isFree && error < 0.01 * abs(c)
               ? signatures[s].other.map {
                 Name(
                   id: $0(c).id, sentence: signatures[s].told(c, $0(c).sentence), coefficient: c,

@@ -77,7 +77,7 @@ struct FaultTests {
   }
 
   @Test func faultsOfTheModelLeaveTheTrainingAloneAndTheOthersTheModel() throws {
-    let setting = Setting(features: 3, hidden: [3], biasShared: false)
+    let setting = Setting(features: 3, hidden: [3, 3], biasShared: false)
     for fault in FaultCatalogue.all {
       let right = try setting.right(1)
       let wrong = try Specimen(fault).wrong(right)

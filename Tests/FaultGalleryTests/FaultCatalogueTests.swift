@@ -1,0 +1,73 @@
+import GradientCheck
+import Testing
+import TiedLayers
+
+@testable import FaultGallery
+
+/// The whole gallery on a sample of seeds; `tiecheck faults --seeds N` counts over many.
+struct FaultCatalogueTests {
+  /// Updates are checked where the fault lies in them: what else is measured takes longer.
+  static func subjects(_ fault: any Fault) -> [UpdateSubject] {
+    fault.convictor == .updates ? ["momentum", "rmsprop", "adamw"].map(subject) : []
+  }
+
+  @Test(arguments: FaultCatalogue.all.map(\.id))
+  func theNamedCheckConvictsByTheNamedDiagnosisAndAcquitsTheRightTwin(id: String) throws {
+    let fault = try #require(FaultCatalogue.fault(id))
+    var heard = 0
+    for (seed, model) in zip(11..., GalleryModel.all) {
+      guard
+        let hearing = try model.hear(
+          fault, seed: UInt64(seed), subjects: Self.subjects(fault))
+      else { continue }
+      heard += 1
+      #expect(hearing.verdict == .fail, "\(model)")
+      #expect(hearing.names == [fault.diagnosis], "\(model): \(hearing.wrong.diagnoses)")
+      #expect(hearing.right.verdict == .pass, "\(model): \(hearing.right.diagnoses)")
+      #expect(hearing.right.diagnoses.isEmpty)
+      #expect(hearing.wrong.diagnoses.allSatisfy { $0.explained })
+    }
+    #expect(heard >= 2)
+  }
+
+  @Test func aNameStandsForFaultsThatLeaveTheSameTrace() {
+    #expect(
+      FaultCatalogue.faults(diagnosedAs: "missing-path").map(\.id)
+        == ["detached-copy", "encoder-path-lost", "decoder-path-lost", "overwritten"])
+    #expect(FaultCatalogue.faults(diagnosedAs: "nothing").isEmpty)
+  }
+
+  /// A square or symmetric kernel hides some faults, and some only a square one can have.
+  @Test func whatNeedsASquareKernelSaysSo() throws {
+    let narrow = GalleryModel(widths: [5, 3])
+    for id in ["untransposed", "bias-taken-along"] {
+      let fault = try #require(FaultCatalogue.fault(id))
+      let hearing = try narrow.hear(fault, seed: 1)
+      #expect(hearing == nil)
+      let error = #expect(throws: FaultNotApplicable.self) {
+        try Specimen(fault).wrong(narrow.make(1))
+      }
+      #expect(error?.description.contains("Choose equal widths") == true)
+    }
+  }
+
+  /// The lesson of the point: at W = I a linear tied autoencoder has no gradient, and nothing shows.
+  @Test func atTheIdentityNothingCanBeTold() throws {
+    func make() throws -> ChainObjective<Double> {
+      let objective = try GalleryModel(widths: [4, 4]).make(1)
+      let kernel = objective.network.chain.parameters[0]
+      kernel.flat = (0..<16).map { $0 % 5 == 0 ? 1 : 0 }
+      let chain = Chain<Double>([
+        Dense("encoder", kernel: Kernel(kernel)),
+        Dense("decoder", kernel: Kernel(kernel, transposed: true)),
+      ])
+      return ChainObjective(
+        Network(chain, loss: .meanSquaredError), input: objective.input, target: objective.input)
+    }
+    for fault: any Fault in [DetachedCopy(), Doubled(), Averaged(), Untransposed()] {
+      let hearing = try Hearing(fault, subjects: []) { try make() }
+      #expect(hearing.wrong.verdict == .vacuous, "\(fault.id)")
+      #expect(hearing.names.isEmpty)
+    }
+  }
+}

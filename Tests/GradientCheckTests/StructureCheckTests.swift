@@ -1,0 +1,86 @@
+import GSLKit
+import Testing
+import TiedLayers
+
+@testable import GradientCheck
+
+struct StructureCheckTests {
+  @Test(arguments: [[3], [4], [3, 2]])
+  func theRightModelPassesEveryQuestion(hidden: [Int]) throws {
+    let found = try StructureCheck().check(autoencoder(1, hidden: hidden))
+    #expect(found.verdict == .pass, "\(found.questions)")
+    #expect(found.questions.count == 6)
+    #expect(found.diagnoses.isEmpty)
+  }
+
+  @Test func aSummaryThatIsWrongInAnotherWayHasNoName() throws {
+    var handling = ModelHandling.right
+    handling.summarize = { chain, input in
+      let right = try ModelSummary(chain, input: input)
+      return ModelSummary(
+        layers: right.layers, totalParameters: right.totalParameters + 1,
+        sumOverLayers: right.sumOverLayers)
+    }
+    let found = try StructureCheck().check(autoencoder(1), handling)
+    #expect(found.diagnoses.map(\.id) == ["unexplained"])
+  }
+
+  @Test func valuesThatChangeOnTheWayHaveNoNameEither() throws {
+    var handling = ModelHandling.right
+    handling.reload = { file in
+      let loaded = try ModelHandling.right.reload(file)
+      loaded.network.chain.parameters[0][0] += 1
+      return loaded
+    }
+    let found = try StructureCheck().check(autoencoder(1), handling)
+    #expect(found.diagnoses.map(\.id) == ["unexplained"])
+    #expect(found.diagnoses[0].sentence == "values have changed")
+  }
+
+  /// What a frame of plain loops says against BLAS.
+  @Test func aForwardPassThatLeavesTheBiasOutIsNamed() throws {
+    let objective = try autoencoder(1)
+    var chain = objective.network.chain
+    chain.layers[0] = Forgetting(dense: chain.layers[0] as! Dense<Double>)
+    let wrong = ChainObjective(
+      Network(chain, loss: objective.network.loss), input: objective.input,
+      target: objective.target)
+    let found = try StructureCheck().check(wrong)
+    // Both at once: it is not added, and so it is never read.
+    #expect(found.diagnoses.map(\.id) == ["bias-missing", "phantom-kernel"])
+  }
+
+  @Test func aSampleThatIsLeftOutIsSeen() throws {
+    var handling = ModelHandling.right
+    handling.sampleGradients = { Array(try ModelHandling.right.sampleGradients($0).dropLast()) }
+    let found = try StructureCheck().check(autoencoder(1), handling)
+    #expect(found.diagnoses.map(\.id) == ["unexplained"])
+    #expect(found.diagnoses[0].sentence.contains("2 gradients for 3 samples"))
+  }
+}
+
+private struct Forgetting: ActivatedLayer {
+  var dense: Dense<Double>
+  var name: String { dense.name }
+  var kind: String { dense.kind }
+  var activation: ElementwiseFunction { dense.activation }
+  var kernels: [Kernel<Double>] {
+    get { dense.kernels }
+    set { dense.kernels = newValue }
+  }
+  var biases: [Parameter<Double>] {
+    get { dense.biases }
+    set { dense.biases = newValue }
+  }
+  func preactivation(_ input: Matrix<Double>) throws -> Matrix<Double> {
+    try dense.kernel.multiply(input)
+  }
+  func backward(
+    preactivationCotangent: Matrix<Double>, at input: Matrix<Double>,
+    into gradients: inout Gradients<Double>
+  ) throws -> Matrix<Double> {
+    try gradients.addProduct(
+      input: input, cotangent: preactivationCotangent, to: dense.kernel)
+    return try dense.kernel.multiplyAdjoint(preactivationCotangent)
+  }
+}
