@@ -129,20 +129,24 @@ extension Float: Scalar {
   public static func sumOfLogisticLosses(
     logits a: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ count: Int
   ) -> Float {
-    var sum: Float = 0
-    var lost: Float = 0
+    var sum = CompensatedSum<Float>()
+    // (1 + e_1) ... (1 + e_8) - 1, all terms positive: one logarithm for eight elements, and no digit
+    // of a small one lost.
+    var product: Float = 0
     var i = 0
     while i < count {
       // softplus(a) - t a without the difference of two numbers near a, which would leave nothing
       // of the small loss of a confident right answer.
-      let margin = a[i] > 0 ? a[i] * (1 - t[i]) : -t[i] * a[i]
-      let term = margin + Foundation.log1p(Foundation.exp(-Swift.abs(a[i])))
-      let next = sum + term
-      lost += Swift.abs(sum) >= Swift.abs(term) ? (sum - next) + term : (term - next) + sum
-      sum = next
+      sum.add(a[i] > 0 ? a[i] * (1 - t[i]) : -t[i] * a[i])
+      let e = Foundation.exp(-Swift.abs(a[i]))
+      product += e + product * e
       i += 1
+      if i % 8 == 0 || i == count {
+        sum.add(Foundation.log1p(product))
+        product = 0
+      }
     }
-    return lost.isFinite ? sum + lost : sum
+    return sum.value
   }
 
   public static func sumOfBernoulliLosses(
