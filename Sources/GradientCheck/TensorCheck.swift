@@ -75,7 +75,7 @@ struct TensorCheck {
   /// Told what is measured; asked whether to stop.
   var progress: Progress?
 
-  private static let refinements = 6
+  private static let refinements = 4
 
   /// Checks tasks that all belong to one objective, on the calling thread.
   func run(_ tasks: [TensorTask], wholeScale: Double? = nil) throws -> (

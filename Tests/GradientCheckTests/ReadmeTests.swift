@@ -33,7 +33,8 @@ struct ReadmeTests {
         Network(Chain([encoder, decoder]), loss: .meanSquaredError), input: input, target: input)
     }
     let found = try pair.run(CheckOptions())
-    print(found.verdict, found.tie.groups[0].paths.map(\.share))  // pass, and two shares that add up to 1
+    // pass, and two shares that add up to 1
+    print(found.verdict, found.tie.groups[0].paths.map(\.share))
     #expect(found.verdict == .pass)
     #expect(abs(found.tie.groups[0].paths.map(\.share).reduce(0, +) - 1) < 1e-6)
   }

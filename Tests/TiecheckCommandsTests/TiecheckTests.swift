@@ -1,5 +1,6 @@
 import CheckReport
 import Foundation
+import GradientCheck
 import Testing
 
 @testable import TiecheckCommands
@@ -33,9 +34,20 @@ import Testing
     #expect(tiecheck("check \(small) --rtol 1e-11").status == 2)
   }
 
+  @Test func theSymmetryOfSecondDerivativesIsCheckedWhereAsked() throws {
+    func symmetry(_ words: String) throws -> Verdict? {
+      let run = tiecheck("check \(small) \(words) --format json")
+      return try CheckRecord(json: run.data).cases[0].symmetry?.verdict
+    }
+    #expect(try symmetry("") == nil)
+    #expect(try symmetry("--second-order") == .pass)
+    // A gradient that lost a path is the gradient of nothing.
+    #expect(try symmetry("--second-order --fault detached-copy") == .fail)
+  }
+
   @Test func precisionsAndDirections() throws {
     for words in ["--precision float", "--precision float --witness double", "--directions 3"] {
-      let run = tiecheck("check \(small) --second-order \(words) --format json")
+      let run = tiecheck("check \(small) \(words) --format json")
       let record = try CheckRecord(json: run.data)
       #expect(run.status == 0, "\(words): \(run.error)")
       #expect(record.cases[0].gradient.verdict == .pass, "\(words)")
