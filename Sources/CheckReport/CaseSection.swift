@@ -26,6 +26,7 @@ struct CaseSection {
       ["## \(Markdown.text(heading))"], Self.opening(result), Self.findings(result),
       Self.whatWasChecked(result), Self.whatWouldHaveBeenNoticed(result), Self.layers(result),
       Self.gradients(result), Self.symmetry(result), Self.paths(result), Self.updates(result),
+      Self.structure(result),
       pictures.isEmpty ? [] : ["### Pictures"] + pictures,
     ]
     markdown = parts.flatMap { $0 }.joined(separator: "\n\n")
@@ -283,6 +284,24 @@ struct CaseSection {
           + "measurably, within the tolerance")
     }
     return notes.isEmpty ? "-" : Markdown.text(notes.joined(separator: "; "))
+  }
+
+  /// What no derivative can tell.
+  private static func structure(_ result: CaseResult) -> [String] {
+    guard let structure = result.structure else { return [] }
+    return [
+      "### Structure",
+      "What no derivative can tell: counting, saving, converting, outputs, single samples. Verdict: "
+        + "\(emphasized(structure.verdict)).",
+      Markdown.table(
+        [.words("Question"), .words("Verdict"), .words("Answer")],
+        structure.questions.map { question in
+          [
+            Markdown.text(question.question), emphasized(question.verdict),
+            Markdown.text(question.answer),
+          ]
+        }),
+    ]
   }
 
   private static func symmetry(_ result: CaseResult) -> [String] {

@@ -28,6 +28,7 @@ public struct StructureCheck {
       questions.append(try converted(objective, handling))
     }
     questions.append(try samples(objective, handling))
+    questions += [try adjoint(objective), try jacobianSymmetry(objective)].compactMap { $0 }
     return StructureResult(questions: questions)
   }
 

@@ -16,7 +16,7 @@ struct CaseSectionTests {
       probe(Records.all).headings.filter { !$0.hasPrefix("####") } == [
         "## Case 1: original", "### What was checked", "### What would have been noticed",
         "### The layers", "### Gradient of each parameter", "### The paths and their sum",
-        "### Updates", "### Pictures",
+        "### Updates", "### Structure", "### Pictures",
       ])
     #expect(probe(Records.failing).headings[1] == "### What is wrong")
     #expect(probe(Records.vacuous).headings[1] == "### What could not be told")

@@ -9,7 +9,8 @@ struct StructureCheckTests {
   func theRightModelPassesEveryQuestion(hidden: [Int]) throws {
     let found = try StructureCheck().check(autoencoder(1, hidden: hidden))
     #expect(found.verdict == .pass, "\(found.questions)")
-    #expect(found.questions.count == 6)
+    // The Jacobian is symmetric, and asked for, only where there is one pair.
+    #expect(found.questions.count == (hidden.count == 1 ? 8 : 7))
     #expect(found.diagnoses.isEmpty)
   }
 
@@ -35,6 +36,25 @@ struct StructureCheckTests {
     let found = try StructureCheck().check(autoencoder(1), handling)
     #expect(found.diagnoses.map(\.id) == ["unexplained"])
     #expect(found.diagnoses[0].sentence == "values have changed")
+  }
+
+  /// The extra witnesses see a decoder that is not the transpose, even where the gradient is right.
+  @Test func aDecoderThatComputesWithOtherNumbersIsSeenByItsOutputs() throws {
+    let objective = try autoencoder(1)
+    var chain = objective.network.chain
+    var other = chain.layers[1] as! Dense<Double>
+    let kernel = other.kernel
+    other.kernel = Kernel("V", kernel.parameter.values).transposed
+    other.kernel.parameter[2] += 0.5
+    chain.layers[1] = Claiming(actual: other, kernel: kernel)
+    let wrong = ChainObjective(
+      Network(chain, loss: objective.network.loss), input: objective.input,
+      target: objective.target)
+    let found = try StructureCheck().check(wrong)
+    let failed = found.questions.filter { $0.verdict == .fail }.map(\.question)
+    #expect(failed.contains { $0.contains("adjoint") })
+    #expect(failed.contains { $0.contains("Jacobian") })
+    #expect(failed.contains { $0.contains("x K + b") })
   }
 
   /// What a frame of plain loops says against BLAS.
@@ -82,5 +102,35 @@ private struct Forgetting: ActivatedLayer {
     try gradients.addProduct(
       input: input, cotangent: preactivationCotangent, to: dense.kernel)
     return try dense.kernel.multiplyAdjoint(preactivationCotangent)
+  }
+}
+
+/// Says that it uses one kernel, and uses another.
+private struct Claiming: ActivatedLayer {
+  var actual: Dense<Double>
+  var kernel: Kernel<Double>
+  var name: String { actual.name }
+  var kind: String { actual.kind }
+  var activation: ElementwiseFunction { actual.activation }
+  var kernels: [Kernel<Double>] {
+    get { [kernel] }
+    set { kernel = newValue[0] }
+  }
+  var biases: [Parameter<Double>] {
+    get { actual.biases }
+    set { actual.biases = newValue }
+  }
+  func preactivation(_ input: Matrix<Double>) throws -> Matrix<Double> {
+    try actual.preactivation(input)
+  }
+  func backward(
+    preactivationCotangent: Matrix<Double>, at input: Matrix<Double>,
+    into gradients: inout Gradients<Double>
+  ) throws -> Matrix<Double> {
+    var own = Gradients<Double>()
+    let result = try actual.backward(
+      preactivationCotangent: preactivationCotangent, at: input, into: &own)
+    for bias in biases { try gradients.add(own[bias]!, to: bias) }
+    return result
   }
 }
