@@ -328,13 +328,23 @@ private struct Measurement {
   /// The one with the smallest bound among those whose differences show nothing but noise: only such
   /// a one convicts. A bound made of visible higher differences supposes that the step resolves the
   /// function; a step that spans two steep edges of a flat loss does not. Nor does one far beyond the
-  /// tensor's own size, unless a slope was seen before it was taken.
+  /// tensor's own size, unless a slope was seen within that size.
   private(set) var clean: [Estimate?]
+  private var isSeen: [Bool]
+  /// The noise of Double hides hardly a corner; there a slope may be seen at any step before.
+  private let hidesLittle: Bool
   private let z: Double
 
   init(_ task: TensorTask, _ estimates: [Estimate], z: Double) {
     self.z = z
-    clean = estimates.map { $0.isClean(z: z) ? $0 : nil }
+    let hidesLittle = task.unitRoundoff < 1e-10
+    self.hidesLittle = hidesLittle
+    let seen = estimates.map { $0.showsSlope(within: 16 * task.scale, z: z) }
+    isSeen = seen
+    clean = zip(estimates, seen).map { estimate, isSeen in
+      let isNear = estimate.step <= 16 * task.scale || isSeen || hidesLittle
+      return isNear && estimate.isClean(z: z) ? estimate : nil
+    }
     cornerStep = estimates.map { $0.showsKink(z: z) ? $0.step : .infinity }
     self.task = task
     last = estimates
@@ -400,7 +410,10 @@ private struct Measurement {
     let isCorner = next.showsKink(z: z)
     if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
     guard next.isFinite else { return }
-    let isNear = next.step <= 16 * task.scale || abs(previous.value) > previous.bound
+    if next.showsSlope(within: 16 * task.scale, z: z) { isSeen[i] = true }
+    let isNear =
+      next.step <= 16 * task.scale || isSeen[i]
+      || (hidesLittle && abs(previous.value) > previous.bound)
     if isNear, next.isClean(z: z), next.bound < clean[i]?.bound ?? .infinity { clean[i] = next }
     let isBetter =
       best[i].showsKink(z: z) == isCorner ? next.bound < best[i].bound : !isCorner
