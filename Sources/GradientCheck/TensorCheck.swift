@@ -273,7 +273,9 @@ struct TensorCheck {
       verdict: verdict, reason: reason, secondNumeric: second?.value, secondBound: second?.bound,
       tolerance: tolerance, kink: isCorner ? measured.finest[i].points?.kink : nil,
       sensitivity: rms > 0
-        ? relative(tolerance + 2 * bound, to: max(abs(estimate.value), rms)) : .infinity)
+        ? relative(
+          tolerance + bound + max(bound, estimate.convictionBound(z: witness.z)),
+          to: max(abs(estimate.value), rms)) : .infinity)
   }
 
   /// The five worst: by verdict, then by how far the difference stands above its tolerance.
@@ -395,8 +397,8 @@ private struct Measurement {
   func convicting(_ i: Int, _ tolerance: Double) -> Estimate? {
     guard let clean = clean[i] else { return nil }
     return Acceptance(
-      claimed: task.claimed![i], measured: clean.value, bound: clean.bound, tolerance: tolerance)
-      == .fail ? clean : nil
+      claimed: task.claimed![i], measured: clean.value, bound: clean.convictionBound(z: z),
+      tolerance: tolerance) == .fail ? clean : nil
   }
 
   func tolerance(_ i: Int, _ scale: Double, _ rtol: Double) -> Double {

@@ -36,6 +36,15 @@ struct Estimate {
   /// False where the check was interrupted before this entry's turn.
   var isMeasured = true
 
+  /// The bound that convicts. Noise of z sigma in every value can hide all that a corner leaves in D3
+  /// and D4: 0.2 sqrt(10) + 0.3 sqrt(70) = 3.2 times z sigma / h of what belongs into the bound. A
+  /// corner at the very point then needs |slope error| > tol + E + 3.2 z sigma / h to convict, which is
+  /// more than the half of its jump that it can move a right slope by.
+  func convictionBound(z: Double) -> Double {
+    guard let points else { return bound }
+    return bound + 3.2 * z * points.sigma / points.step
+  }
+
   /// Finite, and its higher differences are what noise alone would make them.
   func isClean(z: Double) -> Bool { isFinite && points?.isSmooth(z: z) ?? true }
 
