@@ -35,6 +35,32 @@ struct TensorCheckTests {
     #expect(result.verdict == .pass)
   }
 
+  /// A corner closer than the noise lets anyone look: both sides' slopes are right claims, and what is
+  /// measured lies between them. 20,000 of them, with jumps around what noise can hide.
+  @Test func noRightClaimIsConvictedAtACornerThatNoiseHides() throws {
+    let random = RandomSource(seed: 11)
+    let sigma = 1e-8
+    var convicted = 0
+    for _ in 0..<5000 {
+      let corner = 1e-7 * random.uniform(-1, 1)
+      let slopes = (0..<4).map { _ in Foundation.pow(10, random.uniform(-7, -3)) * random.sign() }
+      let left = 1e-5
+      let check = TensorCheck(
+        witness: Witness(
+          value: 0, sigma: sigma, z: Witness.quantile(alpha: 0.01, entries: 4),
+          estimator: .fivePoint),
+        rtol: 1e-2, seed: 1)
+      let result = try check.run([
+        task([0, 0, 0, 0], claimed: slopes.map { corner > 0 ? left : left + $0 }) { i, x in
+          left * x + slopes[i] * max(x - corner, 0)
+            + sigma * 3.0.squareRoot() * roughness([x, Double(i), corner])
+        }
+      ]).tensors[0]
+      convicted += result.counts.fail
+    }
+    #expect(convicted == 0)
+  }
+
   @Test func sensitivityIsToleranceAndBothBoundsOverTheScale() throws {
     let f: (Int, Double) -> Double = { i, x in Foundation.sin(x) * Double(i + 1) }
     let claimed = [Foundation.cos(0.4), 2 * Foundation.cos(0.9) + 1e-3]
