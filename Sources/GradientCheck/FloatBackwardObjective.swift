@@ -58,7 +58,6 @@ public final class FloatBackwardObjective: SummarizedObjective {
   public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
     try double.layerFunction(layer)
   }
-  public func layerInput(_ layer: Int) throws -> [Double] { try double.layerInput(layer) }
   public func untiedTwin() -> (any PathObjective)? { double.untiedTwin() }
   public func values(of use: Use) -> [Double] { double.values(of: use) }
   public func setValues(_ values: [Double], of use: Use) { double.setValues(values, of: use) }

@@ -87,10 +87,9 @@ public protocol PathObjective: Objective {
   /// Everything before that layer is computed once. `restore` must undo `change`.
   func pathFunction(layer: Int) throws -> PathFunction
   /// A function that runs layer `layer` alone, on the input it has at the present point whatever the
-  /// parameters are changed to afterwards, and gives its output.
+  /// parameters are changed to afterwards, and gives its output. Where nothing but zeros arrives at
+  /// the layer, which would hide its kernel, the input is random numbers instead.
   func layerFunction(_ layer: Int) throws -> () throws -> [Double]
-  /// The input that layer `layer` has at the present point, row by row.
-  func layerInput(_ layer: Int) throws -> [Double]
   /// The same layers and values with every use bound to a parameter of its own; nil where there is
   /// no such thing.
   func untiedTwin() -> (any PathObjective)?
@@ -181,14 +180,14 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     guard layer < network.chain.layers.count else {
       return { [self] in [Double(network.penalty!.value())] }
     }
-    let layerInput = try network.chain.inputs(input)[layer]
-    return { [self] in
+    var layerInput = try network.chain.inputs(input)[layer]
+    if layerInput.elements.allSatisfy({ $0 == 0 }) {
+      layerInput = RandomSource(seed: 1).matrix(
+        rows: layerInput.rows, columns: layerInput.columns, -1, 1)
+    }
+    return { [self, layerInput] in
       try network.chain.layers[layer].forward(layerInput).elements.map { Double($0) }
     }
-  }
-
-  public func layerInput(_ layer: Int) throws -> [Double] {
-    try network.chain.inputs(input)[layer].elements.map { Double($0) }
   }
 
   public func untiedTwin() -> (any PathObjective)? {

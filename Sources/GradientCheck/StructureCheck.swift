@@ -86,19 +86,9 @@ public struct StructureCheck {
     var phantoms: [String] = []
     // What several layers hold the tie check has looked at.
     for use in objective.uses where users[use.parameter]!.count == 1 {
-      let parameter = parameters[use.parameter]
-      let output = try objective.layerFunction(use.layer)
-      let before = try output()
-      let saved = parameter.flat
-      defer { parameter.flat = saved }
-      let random = RandomSource(seed: options.seed)
-      let scale = tensorScale(saved)
-      let isRead = try [0.01, 1, 10].contains { factor in
-        parameter.flat = saved.map { $0 + factor * scale * random.uniform(-1, 1) }
-        return try output() != before
-      }
-      if !isRead && before.contains(where: { $0 != 0 }) {
-        phantoms.append("\(use.layerName) registers \(parameter) and never reads it")
+      if try TieCheck(options).follows(objective, use).verdict == .fail {
+        phantoms.append(
+          "\(use.layerName) registers \(parameters[use.parameter]) and never reads it")
       }
     }
     guard !phantoms.isEmpty else { return .passed(question, "all of them are") }

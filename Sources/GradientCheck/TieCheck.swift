@@ -235,12 +235,6 @@ public struct TieCheck {
         layer: use.layerName, verdict: .inconclusive,
         reason: "its output is zero on this batch whatever the parameter is")
     }
-    // A kernel is only seen through what is multiplied by it.
-    if parameter.shape.count == 2, try objective.layerInput(use.layer).allSatisfy({ $0 == 0 }) {
-      return .init(
-        layer: use.layerName, verdict: .inconclusive,
-        reason: "nothing but zeros arrives at it on this batch")
-    }
     return .init(
       layer: use.layerName, verdict: .fail,
       reason: "its output does not change when \(parameter.name) does: it holds a copy")

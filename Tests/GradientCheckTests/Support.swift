@@ -169,7 +169,6 @@ final class TamperedPaths: PathObjective {
 
   func pathFunction(layer: Int) throws -> PathFunction { try base.pathFunction(layer: layer) }
   func layerFunction(_ layer: Int) throws -> () throws -> [Double] { try base.layerFunction(layer) }
-  func layerInput(_ layer: Int) throws -> [Double] { try base.layerInput(layer) }
   func untiedTwin() -> (any PathObjective)? { base.untiedTwin() }
   func values(of use: Use) -> [Double] { base.values(of: use) }
   func setValues(_ values: [Double], of use: Use) { base.setValues(values, of: use) }
