@@ -31,13 +31,23 @@ let package = Package(
     .plugin(
       name: "EmbedTextPlugin", capability: .buildTool(), dependencies: ["embed-text"],
       path: "Sources/EmbedTextPlugin"),
+    // Tests name every module they import, so that an incremental build never links stale ones.
     .testTarget(name: "GSLKitTests", dependencies: ["GSLKit"]),
     .testTarget(
-      name: "TiedLayersTests", dependencies: ["TiedLayers"], resources: [.copy("Golden")]),
-    .testTarget(name: "GradientCheckTests", dependencies: ["GradientCheck"]),
-    .testTarget(name: "FaultGalleryTests", dependencies: ["FaultGallery", "GradientCheck"]),
-    .testTarget(name: "CheckReportTests", dependencies: ["CheckReport"]),
-    .testTarget(name: "TiecheckCommandsTests", dependencies: ["TiecheckCommands"]),
+      name: "TiedLayersTests", dependencies: ["TiedLayers", "GSLKit"], resources: [.copy("Golden")]),
+    .testTarget(
+      name: "GradientCheckTests", dependencies: ["GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "FaultGalleryTests",
+      dependencies: ["FaultGallery", "GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "CheckReportTests",
+      dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "TiecheckCommandsTests",
+      dependencies: [
+        "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -108,7 +108,10 @@ enum CaseSentences {
       sentences.append(
         "the contribution to \(group.parameter) that \(path.layer) claims \(what)")
     }
-    if group.sumRule.verdict != .pass {
+    if group.sumRule.verdict == .inconclusive {
+      sentences.append(
+        "whether the paths of \(group.parameter) add up to its whole gradient could not be decided")
+    } else if group.sumRule.verdict != .pass {
       sentences.append(
         "the paths of \(group.parameter) do not add up to its whole gradient (largest relative "
           + "difference \(NumberText.error(group.sumRule.maxRelativeError)) measured, "

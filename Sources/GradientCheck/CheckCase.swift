@@ -8,6 +8,9 @@ public struct CheckCase {
   public let model: String
   /// Makes the objective, fresh.
   public let makeObjective: () throws -> any SummarizedObjective
+  /// Makes the same model in Double, for the questions about its structure; nil where
+  /// `makeObjective` does.
+  public let makeDouble: (() throws -> ChainObjective<Double>)?
   /// Sets of layers that are meant to share a kernel.
   public let expectedTies: [[String]]
   /// Sets of layers that are meant to share a bias, all others being meant not to; nil where anything
@@ -26,12 +29,13 @@ public struct CheckCase {
     name: String, model: String, expectedTies: [[String]] = [], expectedBiases: [[String]]? = nil,
     expected: Verdict = .pass, handling: ModelHandling = .right,
     subjects: [UpdateSubject] = UpdateSubject.standard, steps: Int = 5,
-    checksSymmetry: Bool = false,
+    checksSymmetry: Bool = false, makeDouble: (() throws -> ChainObjective<Double>)? = nil,
     makeObjective: @escaping () throws -> any SummarizedObjective
   ) {
     self.name = name
     self.model = model
     self.makeObjective = makeObjective
+    self.makeDouble = makeDouble
     self.expectedTies = expectedTies
     self.expectedBiases = expectedBiases
     self.handling = handling
@@ -47,8 +51,10 @@ public struct CheckCase {
   public func run(_ options: CheckOptions, workers: Int = 1) throws -> CaseResult {
     let objectives = try (0..<max(workers, 1)).map { _ in try makeObjective() }
     let objective = objectives[0]
+    // What is asked of a model's structure does not depend on its precision; it is asked in Double.
+    let double = try objective as? ChainObjective<Double> ?? makeDouble?()
     let summary =
-      try (objective as? ChainObjective<Double>).map {
+      try double.map {
         try handling.summarize($0.network.chain, $0.input)
       } ?? objective.summary()
     let values = Dictionary(
@@ -58,7 +64,7 @@ public struct CheckCase {
       objective, gradient: gradient, expected: expectedTies, biases: expectedBiases)
     let updates = try UpdateCheck(options, steps: steps).check(
       objective, gradient: gradient, subjects)
-    let structure = try (objective as? ChainObjective<Double>).map {
+    let structure = try double.map {
       try StructureCheck(options).check($0, handling)
     }
     let power = Power(gradient: gradient, tie: tie)

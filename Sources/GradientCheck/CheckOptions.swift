@@ -9,11 +9,11 @@ public struct CheckOptions: Sendable {
   /// Random directions for each tensor instead of every entry; 0 for every entry; nil to choose by
   /// size: entry by entry up to `GradientChecker.largestEntrywise` entries.
   public var directions: Int?
-  public var progress: Progress?
+  public var progress: CheckProgress?
 
   public init(
     rtol: Double = 1e-6, alpha: Double = 0.01, estimator: Estimator = .fivePoint, seed: UInt64 = 1,
-    directions: Int? = nil, progress: Progress? = nil
+    directions: Int? = nil, progress: CheckProgress? = nil
   ) {
     self.rtol = rtol
     self.alpha = alpha

@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 
 /// What a long check tells and asks while it runs. Safe to use from several threads.
-public final class Progress: @unchecked Sendable {
+public final class CheckProgress: @unchecked Sendable {
   private let lock = NSLock()
   private var done = 0
   private var total = 0

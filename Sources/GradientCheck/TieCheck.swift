@@ -150,8 +150,8 @@ public struct TieCheck {
       witness: witness, rtol: options.rtol, seed: options.seed, progress: options.progress
     ).run(tasks, wholeScale: whole.measuredScale).tensors
 
-    // Along directions there is no measured path to take norms of; the claims stand in, which the
-    // directions have verified or convicted.
+    // Along directions a path's norm is estimated from its slopes, and the shares are those of the
+    // claims, which the directions have verified or convicted.
     let byEntry = lines == nil
     let total =
       byEntry
@@ -161,7 +161,11 @@ public struct TieCheck {
       let claimed = claims[use.layer][p] ?? zero
       let contribution = byEntry ? path.numeric : claimed
       return TieGroup.Path(
-        layer: use.layerName, norm: euclideanNorm(contribution),
+        layer: use.layerName,
+        norm: byEntry
+          ? euclideanNorm(contribution)
+          : Lines.entryScale(rootMeanSquare(path.numeric), entries: parameter.count)
+            * Double(parameter.count).squareRoot(),
         claimedNorm: euclideanNorm(claimed),
         share: square > 0 ? innerProduct(contribution, total) / square : 0,
         verdict: path.verdict, maxRelativeError: path.maxRelativeError)
@@ -224,7 +228,7 @@ public struct TieCheck {
     let before = try output()
     let random = RandomSource(seed: options.seed)
     let scale = tensorScale(saved)
-    for factor in [0.01, 1, 10] {
+    for factor in [0.01, 1, 10, 1e8, 1e16] {
       parameter.flat = saved.map { $0 + factor * scale * random.uniform(-1, 1) }
       if try output() != before {
         return .init(layer: use.layerName, verdict: .pass, reason: nil)

@@ -58,10 +58,12 @@ public struct TieGroup: Codable, Sendable {
   /// The gradient through one layer alone.
   public struct Path: Codable, Sendable {
     public let layer: String
-    /// The Frobenius norm of the measured path gradient, and of the claimed one.
+    /// The Frobenius norm of the measured path gradient (estimated from slopes where directions were
+    /// checked), and of the claimed one.
     public let norm: Double
     public let claimedNorm: Double
-    /// <path, whole> / <whole, whole>: what this path has in the whole measured gradient. The
+    /// <path, whole> / <whole, whole>: what this path has in the whole measured gradient, or in the
+    /// claimed one where directions were checked. The
     /// shares add up to 1; one that works against the others is negative.
     public let share: Double
     /// Claimed against measured, entry by entry.

@@ -48,27 +48,40 @@ extension StructureCheck {
     let x = objective.input.row(0)
     let u: Matrix<Double> = random.matrix(rows: 1, columns: x.columns, -1, 1)
     let v: Matrix<Double> = random.matrix(rows: 1, columns: x.columns, -1, 1)
-    func derivative(along direction: Matrix<Double>) throws -> [Double] {
+    var largest = 0.0
+    func derivative(along direction: Matrix<Double>, step h: Double) throws -> [Double] {
       func output(_ t: Double) throws -> [Double] {
         var moved = x
         try moved.add(direction, scaledBy: t)
-        return try chain.forward(moved).elements
+        let output = try chain.forward(moved).elements
+        largest = output.reduce(largest) { max($0, abs($1)) }
+        return output
       }
-      // Error h^4, and noise u / h: both near 1e-12.
-      let h = 0x1p-10
       let (near, far) = (
         zip(try output(h), try output(-h)).map { $0 - $1 },
         zip(try output(2 * h), try output(-2 * h)).map { $0 - $1 }
       )
       return zip(near, far).map { (8 * $0 - $1) / (12 * h) }
     }
-    let (ju, jv) = (try derivative(along: u), try derivative(along: v))
+    // Twice, with steps that differ by four: the two differ by more than the truncation (h^4) of the
+    // smaller. Added to it is what rounding does to the outputs and to the moved input.
+    let h = 0x1p-12
+    let (ju, jv) = (try derivative(along: u, step: h), try derivative(along: v, step: h))
+    let (wideU, wideV) = (
+      try derivative(along: u, step: 4 * h), try derivative(along: v, step: 4 * h)
+    )
     let (left, right) = (innerProduct(ju, v.elements), innerProduct(u.elements, jv))
+    let truncation =
+      abs(left - innerProduct(wideU, v.elements)) + abs(right - innerProduct(u.elements, wideV))
     let scale =
       euclideanNorm(ju) * euclideanNorm(v.elements) + euclideanNorm(jv)
       * euclideanNorm(u.elements)
-    guard scale > 0 else { return nil }
-    return abs(left - right) <= 1e-8 * scale
+    let input = x.elements.reduce(0) { max($0, abs($1)) }
+    let width = Double(x.columns)
+    let rounding = Double.unitRoundoff / h * (16 * width * largest + input * scale)
+    let allowed = max(1e-8 * scale, truncation + rounding)
+    guard scale.isFinite, allowed < 1e-3 * scale else { return nil }
+    return abs(left - right) <= allowed
       ? .passed(question, "v.Ju = \(number(left)), u.Jv = \(number(right))")
       : .failed(question, id: nil, "it is not: v.Ju = \(number(left)), u.Jv = \(number(right))")
   }

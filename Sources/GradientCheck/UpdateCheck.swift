@@ -136,6 +136,8 @@ public struct UpdateCheck {
       let contributions = try self.contributions(objective)
       try trainer.step(parameters, contributions: contributions)
       run.step(try sum(of: live(contributions, subject), for: parameters))
+      // Diverged: what lies beyond the largest number cannot be compared. One step has been.
+      if k > 1, !parameters.indices.allSatisfy({ run.values($0).allSatisfy(\.isFinite) }) { break }
       history.append((live(contributions, subject), parameters.map(\.flat)))
       for (p, parameter) in parameters.enumerated() {
         let (values, expected) = (parameter.flat, run.values(p))
@@ -203,7 +205,7 @@ public struct UpdateCheck {
     }
     let failed = !findings.isEmpty
     return OptimizerResult(
-      name: subject.name, steps: steps, verdict: failed ? .fail : slope.verdict,
+      name: subject.name, steps: history.count, verdict: failed ? .fail : slope.verdict,
       maxDifference: largest, stateSlots: slots, expectedStateSlots: expectedSlots,
       through: through, fullStep: fullStep, slope: slope,
       drift: try drift(objective, subject, groups.map(\.value)),
@@ -314,6 +316,11 @@ public struct UpdateCheck {
   ) throws -> OptimizerResult.Slope {
     let parameters = objective.parameters
     let claimed = try objective.gradients()
+    // As long as the point itself, however short the step was: only its direction matters.
+    let length = euclideanNorm(direction.flatMap { $0 })
+    let reach = euclideanNorm(start.flatMap { $0 })
+    let stretch = length > 0 && reach > 0 ? reach / length : 1
+    let direction = direction.map { $0.map { stretch * $0 } }
     var analytic = 0.0
     for p in parameters.indices {
       if let claimed = claimed[p], claimed.count == direction[p].count {
@@ -336,7 +343,8 @@ public struct UpdateCheck {
     )
     .tensors[0]
     return .init(
-      numeric: found.entries[0].numeric, bound: found.entries[0].bound, analytic: analytic,
+      numeric: found.entries[0].numeric / stretch, bound: found.entries[0].bound / stretch,
+      analytic: analytic / stretch,
       verdict: found.verdict)
   }
 

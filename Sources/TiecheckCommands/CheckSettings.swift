@@ -15,13 +15,13 @@ struct CheckSettings {
   /// Checks a model, with its progress on a terminal's standard error, on every core. Interrupted,
   /// it gives what was finished, marked as unfinished.
   func run(
-    _ model: PreparedModel, _ output: OutputOptions, expected: Verdict = .pass
+    _ model: PreparedModel, _ output: OutputOptions, expected: Verdict = .pass,
+    interrupt: Interrupt
   ) throws -> CaseResult {
     let line = ProgressLine(model.name, isShown: !output.quiet)
     defer { line.clear() }
-    let progress = Progress { line.show($0, of: $1) }
-    let interrupt = Interrupt { progress.cancel() }
-    defer { interrupt.stop() }
+    let progress = CheckProgress { line.show($0, of: $1) }
+    interrupt.watch(progress)
     var options = options
     options.progress = progress
     return try model.checkCase(self, expected: expected)

@@ -78,7 +78,8 @@ struct PreparedModel {
       name: name, model: model, expectedTies: expectedTies, expectedBiases: expectedBiases,
       expected: expected, handling: specimen.wrongHandling,
       subjects: specimen.wrongSubjects(settings.subjects), steps: settings.steps,
-      checksSymmetry: settings.checksSymmetry
+      checksSymmetry: settings.checksSymmetry,
+      makeDouble: { try makeObjective(as: Double.self) }
     ) {
       try makeObjective(settings.precision, witness: settings.witness)
     }

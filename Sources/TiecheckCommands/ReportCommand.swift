@@ -50,6 +50,7 @@ struct ReportCommand: Subcommand {
       model.leavesModelOpen
       ? try StandardCases.requests(seed: settings.options.seed).map { try $0.prepared(for: .check) }
       : [try model.prepared(for: .check)]
+    let interrupt = Interrupt()
     return CheckRecord(
       seed: settings.options.seed,
       command: CommandText.joined(["tiecheck", "report"] + model.arguments),
@@ -57,7 +58,8 @@ struct ReportCommand: Subcommand {
         // Of the standard cases a wrong one is there to be convicted. Whoever names a model wants it
         // right.
         let expected: Verdict = self.model.leavesModelOpen && model.isWrong ? .fail : .pass
-        var result = try settings.run(model, output, expected: expected)
+        var result = try settings.run(
+          model, output, expected: expected, interrupt: interrupt)
         if !model.isWrong, settings.precision == .double, !result.gradient.isUnfinished {
           result.noticed = try Foresight(settings.options).table(
             result, subjects: settings.subjects, makeRight: model.makeRight)

@@ -177,7 +177,7 @@ struct GradientCheckerTests {
     final class Log: @unchecked Sendable { var reports: [(Int, Int)] = [] }
     let log = Log()
     let objective = try autoencoder(1, features: 12, hidden: [6])
-    let options = CheckOptions(progress: Progress { log.reports.append(($0, $1)) })
+    let options = CheckOptions(progress: CheckProgress { log.reports.append(($0, $1)) })
     let result = try GradientChecker(options).check(objective)
     #expect(log.reports.last! == (result.entries.total, result.entries.total))
     #expect(zip(log.reports, log.reports.dropFirst()).allSatisfy { $0.0 <= $1.0 })

@@ -46,7 +46,7 @@ struct ParallelTests {
   }
 
   @Test func anInterruptedCheckKeepsWhatWasFinishedAndSaysSo() throws {
-    let progress = Progress()
+    let progress = CheckProgress()
     var calls = 0
     let base = try autoencoder(2, features: 10, hidden: [6])
     let objective = ClosureObjective(
