@@ -248,7 +248,8 @@ struct TensorCheck {
             : "the second witness does not exclude the claimed derivative"
         }
       case .undecided
-      where rms == 0 && estimate.bound.isFinite && (estimate.isNoiseLimited || estimate.points?.isStationary ?? false)
+      where rms == 0 && estimate.bound.isFinite
+        && (estimate.isNoiseLimited || estimate.points?.isStationary ?? false)
         && abs(claimed - estimate.value) <= estimate.bound:
         (verdict, reason) = (.vacuous, "the whole gradient is zero here")
       case .undecided where showsKink(measured.finest[i]):

@@ -253,6 +253,14 @@ struct TieCheckTests {
 
   // MARK: Does each layer follow?
 
+  @Test func aSaturatedLayerIsNotACopy() throws {
+    let model = try autoencoder(3, features: 3, hidden: [3], biasShared: true)
+    let bias = model.typedParameters[1]
+    bias.flat = bias.flat.map { $0 < 0 ? -60 : 60 }
+    #expect(
+      try tieResult(model).groups.allSatisfy { $0.follows.allSatisfy { $0.verdict == .pass } })
+  }
+
   @Test func aDeadReluLayerIsNotFailed() throws {
     let W = kernel(3, 2)
     let dead = Parameter<Double>("b", [-1000, -1000])

@@ -1,5 +1,6 @@
 import CheckReport
 import Foundation
+import GSLKit
 import GradientCheck
 import Testing
 
@@ -43,6 +44,43 @@ import Testing
     #expect(try symmetry("--second-order") == .pass)
     // A gradient that lost a path is the gradient of nothing.
     #expect(try symmetry("--second-order --fault detached-copy") == .fail)
+  }
+
+  @Test(arguments: ["bias-twice", "counted-twice", "per-sample-stacked"])
+  func faultsOfTheStructureAreConvictedInFloatToo(fault: String) {
+    for precision in ["double", "float"] {
+      #expect(tiecheck("check \(small) --fault \(fault) --precision \(precision)").status == 1)
+    }
+  }
+
+  /// Pixels from 0 to 255 and linear layers: with the standard rates every training diverges.
+  @Test func aTrainingThatDivergesConvictsNobody() throws {
+    let folder = try TemporaryFolder()
+    let random = RandomSource(seed: 1)
+    let rows = (0..<32).map { _ in
+      (0..<6).map { _ in "\(random.integer(below: 256))" }.joined(separator: ",")
+    }
+    try Data(rows.joined(separator: "\n").utf8)
+      .write(to: URL(fileURLWithPath: folder("pixels.csv")))
+    let run = tiecheck(
+      "check --hidden 3 --activation identity --output-activation identity --steps 40 "
+        + "--format json --data \(folder("pixels.csv"))")
+    #expect(run.status == 0, "\(run.error)")
+    let optimizers = try CheckRecord(json: run.data).cases[0].updates.optimizers
+    #expect(optimizers.first { $0.name == "sgd" }!.steps < 40)
+    #expect(optimizers.first { $0.name == "adam" }!.steps == 40)
+  }
+
+  @Test func afterAnInterruptNoCheckBegins() throws {
+    let interrupt = Interrupt()
+    let first = CheckProgress()
+    interrupt.watch(first)
+    #expect(!first.isCancelled)
+    interrupt.request()
+    #expect(first.isCancelled)
+    let second = CheckProgress()
+    interrupt.watch(second)
+    #expect(second.isCancelled)
   }
 
   @Test func precisionsAndDirections() throws {
