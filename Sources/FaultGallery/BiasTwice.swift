@@ -48,22 +48,8 @@ public struct BiasTwice: Fault {
 }
 
 /// Adds its bias twice, and says so in its gradient.
-private struct TwiceBiased<S: Scalar>: ActivatedLayer {
+private struct TwiceBiased<S: Scalar>: LayerWrapper {
   var layer: any ActivatedLayer<S>
-
-  var name: String { layer.name }
-  var kind: String { layer.kind }
-  var activation: ElementwiseFunction { layer.activation }
-
-  var kernels: [Kernel<S>] {
-    get { layer.kernels }
-    set { layer.kernels = newValue }
-  }
-
-  var biases: [Parameter<S>] {
-    get { layer.biases }
-    set { layer.biases = newValue }
-  }
 
   func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
     var output = try layer.preactivation(input)

@@ -7,8 +7,7 @@ import TiedLayers
 /// The forward pass is that of the right layer. The backward pass gives the right cotangent of the
 /// input and nothing to the shared Parameters, because copies are constants to whoever
 /// differentiates.
-struct CopiedKernelLayer<S: Scalar>: ActivatedLayer {
-  /// The right layer. What it is bound to is what the summary shows.
+struct CopiedKernelLayer<S: Scalar>: LayerWrapper {
   var layer: any ActivatedLayer<S>
   /// Which of its kernels and biases are copied.
   let copiesKernel: [Bool]
@@ -40,20 +39,6 @@ struct CopiedKernelLayer<S: Scalar>: ActivatedLayer {
     }
     copied.biases = layer.biases.indices.map { copiesBias[$0] ? biases[$0] : layer.biases[$0] }
     return copied
-  }
-
-  var name: String { layer.name }
-  var kind: String { layer.kind }
-  var activation: ElementwiseFunction { layer.activation }
-
-  var kernels: [Kernel<S>] {
-    get { layer.kernels }
-    set { layer.kernels = newValue }
-  }
-
-  var biases: [Parameter<S>] {
-    get { layer.biases }
-    set { layer.biases = newValue }
   }
 
   func preactivation(_ input: Matrix<S>) throws -> Matrix<S> { try copied.preactivation(input) }

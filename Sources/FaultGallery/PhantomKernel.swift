@@ -48,13 +48,9 @@ public struct PhantomKernel: Fault {
 }
 
 /// Registers one kernel more than it reads.
-private struct PhantomLayer<S: Scalar>: ActivatedLayer {
+private struct PhantomLayer<S: Scalar>: LayerWrapper {
   var layer: any ActivatedLayer<S>
   var phantom: Kernel<S>
-
-  var name: String { layer.name }
-  var kind: String { layer.kind }
-  var activation: ElementwiseFunction { layer.activation }
 
   var kernels: [Kernel<S>] {
     get { layer.kernels + [phantom] }
@@ -63,13 +59,6 @@ private struct PhantomLayer<S: Scalar>: ActivatedLayer {
       phantom = newValue[newValue.count - 1]
     }
   }
-
-  var biases: [Parameter<S>] {
-    get { layer.biases }
-    set { layer.biases = newValue }
-  }
-
-  func preactivation(_ input: Matrix<S>) throws -> Matrix<S> { try layer.preactivation(input) }
 
   func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>

@@ -58,24 +58,12 @@ public struct ScaleForwardOnly: Fault {
 
 /// A layer whose kernel is used times a constant: right, or forgetting the constant in what it hands
 /// in for the kernel.
-struct ScaledKernelLayer<S: Scalar>: ActivatedLayer {
+struct ScaledKernelLayer<S: Scalar>: LayerWrapper {
   var layer: any ActivatedLayer<S>
   let scale: S
   let forgetsInBackward: Bool
 
-  var name: String { layer.name }
   var kind: String { "Scaled dense (\(layer.activation))" }
-  var activation: ElementwiseFunction { layer.activation }
-
-  var kernels: [Kernel<S>] {
-    get { layer.kernels }
-    set { layer.kernels = newValue }
-  }
-
-  var biases: [Parameter<S>] {
-    get { layer.biases }
-    set { layer.biases = newValue }
-  }
 
   /// x (a K) + b is (a x) K + b.
   private func scaled(_ input: Matrix<S>) throws -> Matrix<S> {

@@ -3,7 +3,7 @@ import TiedLayers
 
 /// A layer whose forward pass is right and whose backward pass hands in the wrong contribution to
 /// what it shares. What is its own it treats rightly, and the cotangent of its input too.
-struct WrongBackwardLayer<S: Scalar>: ActivatedLayer {
+struct WrongBackwardLayer<S: Scalar>: LayerWrapper {
   /// What becomes of a contribution to a shared Parameter, in its own orientation: what is added, nil
   /// for nothing.
   /// - Parameters:
@@ -20,22 +20,6 @@ struct WrongBackwardLayer<S: Scalar>: ActivatedLayer {
     self.shared = Set(shared.map(ObjectIdentifier.init))
     self.rule = rule
   }
-
-  var name: String { layer.name }
-  var kind: String { layer.kind }
-  var activation: ElementwiseFunction { layer.activation }
-
-  var kernels: [Kernel<S>] {
-    get { layer.kernels }
-    set { layer.kernels = newValue }
-  }
-
-  var biases: [Parameter<S>] {
-    get { layer.biases }
-    set { layer.biases = newValue }
-  }
-
-  func preactivation(_ input: Matrix<S>) throws -> Matrix<S> { try layer.preactivation(input) }
 
   func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>

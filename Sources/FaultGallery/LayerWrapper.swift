@@ -1,0 +1,27 @@
+import GSLKit
+import TiedLayers
+
+/// A layer around a right one that changes its fault and nothing else: what a wrong twin does not say
+/// is the right layer's.
+protocol LayerWrapper<S>: ActivatedLayer {
+  /// The right layer. What it is bound to is what the summary shows.
+  var layer: any ActivatedLayer<S> { get set }
+}
+
+extension LayerWrapper {
+  var name: String { layer.name }
+  var kind: String { layer.kind }
+  var activation: ElementwiseFunction { layer.activation }
+
+  var kernels: [Kernel<S>] {
+    get { layer.kernels }
+    set { layer.kernels = newValue }
+  }
+
+  var biases: [Parameter<S>] {
+    get { layer.biases }
+    set { layer.biases = newValue }
+  }
+
+  func preactivation(_ input: Matrix<S>) throws -> Matrix<S> { try layer.preactivation(input) }
+}
