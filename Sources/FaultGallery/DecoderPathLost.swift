@@ -20,19 +20,9 @@ public struct DecoderPathLost: Fault {
       + "matrix.",
     formula:
       "claimed G_enc, true G = G_enc + G_dec^T",
-    swift: """
-      gradients.addProduct(input: x, cotangent: da, to: encoder.kernel)
-      gradients.addProduct(input: h, cotangent: dy, to: decoder.kernel)   // transposed by its flag
-      """,
-    keras: """
-      with tf.GradientTape() as tape:
-        loss = model_loss()
-      dW = tape.gradient(loss, encoder.kernel)   # right: the tape adds both uses
-      """,
-    pytorch: """
-      loss.backward()        # right: autograd adds every use into W.grad
-      # by hand: W.grad = x.t() @ da + dy.t() @ h
-      """)
+    swift: AddingBothUses.swift,
+    keras: AddingBothUses.keras,
+    pytorch: AddingBothUses.pytorch)
 
   public init() {}
 

@@ -22,11 +22,7 @@ public struct Doubled: Fault {
     swift: """
       for parameter in chain.parameters { … }   // each once, by identity
       """,
-    keras: """
-      with tf.GradientTape() as tape:
-        loss = model_loss()
-      dW = tape.gradient(loss, encoder.kernel)   # right: the tape adds both uses
-      """,
+    keras: AddingBothUses.keras,
     pytorch: """
       g = {}
       for p in model.parameters():   # right: yields a shared parameter once

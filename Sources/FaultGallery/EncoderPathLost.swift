@@ -19,10 +19,7 @@ public struct EncoderPathLost: Fault {
       + "y = h W^T only.",
     formula:
       "claimed G_dec^T, true G = G_enc + G_dec^T",
-    swift: """
-      gradients.addProduct(input: x, cotangent: da, to: encoder.kernel)
-      gradients.addProduct(input: h, cotangent: dy, to: decoder.kernel)   // transposed by its flag
-      """,
+    swift: AddingBothUses.swift,
     keras: """
       h = keras.ops.stop_gradient(encoder(x))   # wrong here: cuts the encoder off
       h = encoder(x)                            # right

@@ -19,3 +19,20 @@ public struct Handout: Sendable {
     self.pytorch = pytorch
   }
 }
+
+/// The right way that several faults miss: the contributions of both uses, added.
+enum AddingBothUses {
+  static let swift = """
+    gradients.addProduct(input: x, cotangent: da, to: encoder.kernel)
+    gradients.addProduct(input: h, cotangent: dy, to: decoder.kernel)   // transposed by its flag
+    """
+  static let keras = """
+    with tf.GradientTape() as tape:
+      loss = model_loss()
+    dW = tape.gradient(loss, encoder.kernel)   # right: the tape adds both uses
+    """
+  static let pytorch = """
+    loss.backward()        # right: autograd adds every use into W.grad
+    # by hand: W.grad = x.t() @ da + dy.t() @ h
+    """
+}

@@ -18,15 +18,8 @@ public struct Untransposed: Fault {
       "It runs, as long as the model is 5 -> 5.",
     formula:
       "claimed G_enc + G_dec, true G_enc + G_dec^T",
-    swift: """
-      gradients.addProduct(input: x, cotangent: da, to: encoder.kernel)
-      gradients.addProduct(input: h, cotangent: dy, to: decoder.kernel)   // transposed by its flag
-      """,
-    keras: """
-      with tf.GradientTape() as tape:
-        loss = model_loss()
-      dW = tape.gradient(loss, encoder.kernel)   # right: the tape adds both uses
-      """,
+    swift: AddingBothUses.swift,
+    keras: AddingBothUses.keras,
     pytorch: """
       dV = dy.t() @ h                # gradient of V = W^T, which is (out x in)
       W.grad = dW_enc + dV           # wrong: runs where W is square
