@@ -115,9 +115,6 @@ struct MatrixTests {
     #expect(matrix[1, 0] == 4)
     #expect(matrix.nested == [[1, 2, 3], [4, 5, 6]])
     #expect(matrix.transposed.nested == [[1, 4], [2, 5], [3, 6]])
-    #expect(try matrix.reshaped(columns: 2).nested == [[1, 2], [3, 4], [5, 6]])
-    #expect(throws: ShapeMismatch.self) { try matrix.reshaped(columns: 4) }
-    #expect(throws: ShapeMismatch.self) { try matrix.reshaped(columns: 0) }
     #expect(try Matrix<Double>([]).shape == [0, 0])
 
     let ragged = #expect(throws: ShapeMismatch.self) { try Matrix([[1.0, 2], [3, 4], [5]]) }

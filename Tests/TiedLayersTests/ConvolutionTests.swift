@@ -49,11 +49,9 @@ struct ConvolutionTests {
       let (plain, random) = PlainConvolution.random(seed: seed)
       let layer = try randomConvolution(
         plain, random, turned: seed % 3 == 0, activation: .tanh)
-      try expectBackward(
-        layer, inputs: plain.imageCount, random, "seed \(seed)"
-      ) { image, kernel, bias in
-        plain.forward(image, kernel: kernel, bias: bias).map(\.tanh)
-      }
+      try expectLayer(
+        layer, computes: TanhConvolution(plain: plain),
+        at: randomMatrix(2, plain.imageCount, random), within: 1e-13)
     }
   }
 
@@ -167,40 +165,11 @@ func values(_ kernel: Kernel<Double>) -> [Double] {
   (kernel.isTransposed ? kernel.parameter.values.transposed : kernel.parameter.values).elements
 }
 
-/// Holds a layer's backward pass to the complex step through a plain computation of its output.
-/// - Parameter plain: one sample's output from input, kernel (as the layer sees it, row by row) and
-///   bias.
-func expectBackward(
-  _ layer: any ActivatedLayer<Double>, inputs: Int, _ random: RandomSource, _ what: String,
-  plain: ([Complex], [Complex], [Complex]) -> [Complex]
-) throws {
-  let batch = 2
-  let input: Matrix<Double> = randomMatrix(batch, inputs, random)
-  let output = try layer.forward(input)
-  let cotangent: Matrix<Double> = randomMatrix(batch, output.columns, random)
-  let (kernel, bias) = (layer.kernels[0], layer.biases[0])
+/// tanh of a convolution.
+private struct TanhConvolution: PlainLayer {
+  let plain: PlainConvolution
 
-  func value(_ x: [Complex], _ k: [Complex], _ b: [Complex]) -> Complex {
-    var sum = Complex(real: 0)
-    for i in 0..<batch {
-      let y = plain(Array(x[(i * inputs)..<((i + 1) * inputs)]), k, b)
-      for j in y.indices { sum = sum + y[j] * Complex(real: cotangent[i, j]) }
-    }
-    return sum
+  func output<N: PlainNumber>(_ input: [N], _ kernels: [[[N]]], _ biases: [[N]]) -> [N] {
+    plain.forward(input, kernel: kernels[0].flatMap { $0 }, bias: biases[0]).map(\.tanh)
   }
-  let x = input.elements.map { Complex(real: $0) }
-  let k = values(kernel).map { Complex(real: $0) }
-  let b = bias.flat.map { Complex(real: $0) }
-  var gradients = Gradients<Double>()
-  let back = try layer.backward(cotangent, at: input, into: &gradients)
-  expectClose(
-    back.elements, complexStep(input.elements) { value($0, k, b) }, within: 1e-13,
-    "\(what), input")
-  let byKernel = try #require(gradients[kernel.parameter])
-  expectClose(
-    (kernel.isTransposed ? byKernel.transposed : byKernel).elements,
-    complexStep(values(kernel)) { value(x, $0, b) }, within: 1e-13, "\(what), kernel")
-  expectClose(
-    try #require(gradients[bias]).elements, complexStep(bias.flat) { value(x, k, $0) },
-    within: 1e-13, "\(what), bias")
 }

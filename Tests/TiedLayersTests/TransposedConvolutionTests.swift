@@ -129,17 +129,9 @@ struct TransposedConvolutionTests {
       let layer = TransposedConvolution(
         "t", kernel: convolution.kernel.transposed, bias: randomBias("c", plain.channels, random),
         window: convolution.window, activation: .tanh)
-      try expectBackward(
-        layer, inputs: plain.outputCount, random, "seed \(seed)"
-      ) { input, kernel, bias in
-        // The layer's kernel is the transpose of the convolution's.
-        var turned = kernel
-        let (rows, columns) = (layer.kernel.rows, layer.kernel.columns)
-        for i in 0..<rows {
-          for j in 0..<columns { turned[j * rows + i] = kernel[i * columns + j] }
-        }
-        return plain.transposed(input, kernel: turned, bias: bias).map(\.tanh)
-      }
+      try expectLayer(
+        layer, computes: TanhTransposed(plain: plain),
+        at: randomMatrix(2, plain.outputCount, random), within: 1e-13)
     }
   }
 
@@ -230,5 +222,15 @@ private func flippedValues(_ kernel: [Double], _ plain: PlainConvolution) -> [Do
   return (0..<taps).flatMap { tap -> [Double] in
     let from = (taps - 1 - tap) * block
     return Array(kernel[from..<(from + block)])
+  }
+}
+
+/// tanh of a transposed convolution; its kernel is the transpose of the convolution's.
+private struct TanhTransposed: PlainLayer {
+  let plain: PlainConvolution
+
+  func output<N: PlainNumber>(_ input: [N], _ kernels: [[[N]]], _ biases: [[N]]) -> [N] {
+    let turned = kernels[0][0].indices.flatMap { element in kernels[0].map { $0[element] } }
+    return plain.transposed(input, kernel: turned, bias: biases[0]).map(\.tanh)
   }
 }
