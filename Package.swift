@@ -6,6 +6,7 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers"]),
+    .library(name: "GradientCheckTesting", targets: ["GradientCheckTesting"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
   ],
   dependencies: [
@@ -19,6 +20,10 @@ let package = Package(
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
+    // What a course's test target imports. It alone knows Testing and XCTest.
+    .target(
+      name: "GradientCheckTesting",
+      dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
     .target(
       name: "TiecheckCommands",
       dependencies: [
@@ -43,6 +48,11 @@ let package = Package(
     .testTarget(
       name: "CheckReportTests",
       dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "GradientCheckTestingTests",
+      dependencies: [
+        "GradientCheckTesting", "CheckReport", "GradientCheck", "TiedLayers", "GSLKit",
+      ]),
     .testTarget(
       name: "TiecheckCommandsTests",
       dependencies: [
