@@ -76,7 +76,7 @@ public enum FailureMessage {
     for group in tie.groups where group.verdict != .pass {
       for path in group.paths {
         table.rows.append([
-          group.parameter, path.layer, NumberText.value(path.claimedNorm),
+          group.parameter, path.name, NumberText.value(path.claimedNorm),
           NumberText.value(path.norm), NumberText.value(path.share), path.verdict.rawValue,
         ])
       }
@@ -92,7 +92,7 @@ public enum FailureMessage {
     for optimizer in updates.optimizers where optimizer.verdict == .fail {
       for through in optimizer.through where through.verdict != .pass {
         table.rows.append([
-          "through \(through.layer) alone", through.parameter,
+          "through \(through.name) alone", through.parameter,
           NumberText.value(through.predicted), NumberText.value(through.moved),
           through.verdict.rawValue,
         ])

@@ -9,9 +9,15 @@ import GradientCheck
 /// the process down is in the report. Names are unique, so that tests and processes may run side by
 /// side. What an earlier `swift test` said of the same check is removed.
 public struct ResultsFolder: Sendable {
+  /// As sentences call it.
   public let path: String
+  private let url: URL
 
-  public init(_ path: String) { self.path = path }
+  /// - Parameter url: where it is, if not at `path` from the process's own working folder.
+  public init(_ path: String, at url: URL? = nil) {
+    self.path = path
+    self.url = url ?? URL(fileURLWithPath: path, isDirectory: true)
+  }
 
   // MARK: Writing
 
@@ -29,12 +35,11 @@ public struct ResultsFolder: Sendable {
   public func begin(_ name: String, _ origin: TestOrigin, command: String, seed: UInt64) throws
     -> Entry
   {
-    let folder = URL(fileURLWithPath: path, isDirectory: true)
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     let stem = Self.stem(name, origin)
-    removeEarlier(stem, run: origin.run, in: folder)
+    removeEarlier(stem, run: origin.run)
     let entry = Entry(
-      file: folder.appendingPathComponent("\(stem).\(origin.run).\(UUID().uuidString).json"))
+      file: url.appendingPathComponent("\(stem).\(origin.run).\(UUID().uuidString).json"))
     try entry.write(
       CheckRecord(
         seed: seed, command: command, cases: [],
@@ -66,11 +71,11 @@ public struct ResultsFolder: Sendable {
   private static let start = Date()
 
   /// Removes what other runs said of a check before this process began.
-  private func removeEarlier(_ stem: String, run: String, in folder: URL) {
+  private func removeEarlier(_ stem: String, run: String) {
     let files = FileManager.default
-    for name in (try? files.contentsOfDirectory(atPath: folder.path)) ?? []
+    for name in (try? files.contentsOfDirectory(atPath: url.path)) ?? []
     where name.hasPrefix("\(stem).") && !name.hasPrefix("\(stem).\(run).") {
-      let file = folder.appendingPathComponent(name)
+      let file = url.appendingPathComponent(name)
       let attributes = try? files.attributesOfItem(atPath: file.path)
       if let date = attributes?[.modificationDate] as? Date, date < Self.start {
         try? files.removeItem(at: file)
@@ -122,16 +127,15 @@ public struct ResultsFolder: Sendable {
 
   private func files() throws -> [(path: String, url: URL)] {
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
       throw ResultsFolderError.missing(path)
     }
     guard isFolder.boolValue else { throw ResultsFolderError.notAFolder(path) }
-    let folder = URL(fileURLWithPath: path, isDirectory: true)
-    let names = try? FileManager.default.subpathsOfDirectory(atPath: path)
+    let names = try? FileManager.default.subpathsOfDirectory(atPath: url.path)
     guard let names else { throw ResultsFolderError.unreadable(path) }
     return names.sorted().filter { name in
       name.hasSuffix(".json") && !name.split(separator: "/").contains { $0.hasPrefix(".") }
-    }.map { ($0, folder.appendingPathComponent($0)) }
+    }.map { ($0, url.appendingPathComponent($0)) }
   }
 
   /// nil for JSON that is something else.

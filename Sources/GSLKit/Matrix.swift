@@ -64,6 +64,12 @@ public struct Matrix<S: Scalar>: Equatable, Sendable {
     return result
   }
 
+  /// The same elements, in rows of another length.
+  public func reshaped(columns: Int) throws -> Matrix {
+    try Matrix(
+      rows: columns > 0 ? elements.count / columns : 0, columns: columns, elements: elements)
+  }
+
   /// The rows as nested arrays.
   public var nested: [[S]] {
     (0..<rows).map { Array(elements[($0 * columns)..<(($0 + 1) * columns)]) }

@@ -27,21 +27,23 @@ public final class OpaqueObjective: SummarizedObjective {
   public var layerNames: [String] { [name] }
   public var uses: [Use] {
     objective.parameters.indices.map {
-      Use(layer: 0, layerName: name, parameter: $0, isTransposed: false)
+      Use(layer: 0, layerName: name, slot: $0, parameter: $0, isTransposed: false)
     }
   }
-  public func gradientsByLayer() throws -> [[[Double]?]] { [try gradients()] }
+  public func gradientsByUse() throws -> [[Double]?] { try gradients() }
 
-  public func pathFunction(layer: Int) throws -> PathFunction {
-    { [objective] change, restore in
-      change()
-      defer { restore() }
-      return try objective.value()
-    }
+  public func pathFunction(_ use: Use) throws -> PathFunction {
+    let parameter = parameters[use.parameter]
+    return { [objective] change in try parameter.standing(change) { try objective.value() } }
   }
 
   public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
     { [objective] in [try objective.value()] }
+  }
+
+  public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
+    let path = try pathFunction(use)
+    return { [objective] change in [try change.map(path) ?? objective.value()] }
   }
 
   public func untiedTwin() -> (any PathObjective)? { nil }

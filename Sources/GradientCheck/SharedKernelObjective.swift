@@ -80,7 +80,7 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective {
     }
   }
 
-  public func gradientsByLayer() throws -> [[[Double]?]] {
+  public func gradientsByUse() throws -> [[Double]?] {
     let claimed = try contributions(kernel.values.nested)
     guard claimed.count == places.count else {
       throw ShapeMismatch(
@@ -88,26 +88,30 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective {
         expected: "\(places.count), one for each use")
     }
     return try zip(places, claimed).map { place, claimed in
-      [try flat(claimed, "the contribution of \(place.name) to \(kernel.name)")]
+      try flat(claimed, "the contribution of \(place.name) to \(kernel.name)")
     }
   }
 
-  public func pathFunction(layer: Int) throws -> PathFunction {
-    { [self] change, restore in
+  public func pathFunction(_ use: Use) throws -> PathFunction {
+    { [self] change in
       var kernels = places.map { _ in kernel.values.nested }
-      change()
-      kernels[layer] = kernel.values.nested
-      restore()
+      kernels[use.layer] = kernel.standing(change) { kernel.values.nested }
       return Double(try loss(kernels))
     }
   }
 
   /// The loss with every other use held where it is now.
   public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
+    let function = try layerFunction(uses[layer])
+    return { try function(nil) }
+  }
+
+  public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
     let present = kernel.values.nested
-    return { [self] in
+    return { [self] change in
       var kernels = places.map { _ in present }
-      kernels[layer] = kernel.values.nested
+      kernels[use.layer] =
+        change.map { kernel.standing($0) { kernel.values.nested } } ?? kernel.values.nested
       return [Double(try loss(kernels))]
     }
   }

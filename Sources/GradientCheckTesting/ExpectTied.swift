@@ -34,7 +34,8 @@ public func expectTied<S: Scalar>(
   }
 }
 
-/// Expects layers, given by their names, to be tied: see the other form.
+/// Expects layers, or single uses within layers ("rnn step 3"), given by their names, to be tied: see
+/// the other form.
 ///
 ///     expectTied("encoder", "decoder", in: objective)
 @discardableResult
@@ -92,7 +93,7 @@ private func expectTied(
 ) -> CaseResult? {
   Expectation(name, site, options, allowed, for: objective).run { name, model in
     guard layers.count > 1 else { throw TiedLayersError.tooFew(layers) }
-    let known = objective.layerNames
+    let known = uniqued(objective.layerNames + objective.uses.map(\.name))
     for layer in layers where !known.contains(layer) {
       throw TiedLayersError.unknown(layer, known: known)
     }
@@ -125,4 +126,9 @@ enum TiedLayersError: Error, CustomStringConvertible {
         + "objective. Build the chain of the very layers that are checked."
     }
   }
+}
+
+private func uniqued(_ names: [String]) -> [String] {
+  var seen: Set<String> = []
+  return names.filter { seen.insert($0).inserted }
 }

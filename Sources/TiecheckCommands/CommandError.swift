@@ -2,6 +2,7 @@ import CheckReport
 import FaultGallery
 import GSLKit
 import GradientCheck
+import TextNotebook
 import TiedLayers
 
 /// Why a command stops: a sentence for the person who called it, and the status it ends with.
@@ -20,6 +21,7 @@ struct CommandError: Error, CustomStringConvertible {
     switch error {
     case let error as CommandError: self = error
     case let error as FaultNotApplicable: self.init(.usage, "\(error)")
+    case let error as NotebookError: self.init(.badInput, "\(error)")
     case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch,
       is NothingToCheck:
       self.init(.badInput, "\(error)")

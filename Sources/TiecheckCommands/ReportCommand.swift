@@ -58,7 +58,7 @@ struct ReportCommand: Subcommand {
   }
 
   private func merged(_ from: String) throws -> CheckRecord {
-    try ResultsFolder(from).record(
+    try ResultsFolder(from, at: Console.current.url(from)).record(
       command: CommandText.joined(["tiecheck", "report", "--from", from]))
   }
 

@@ -9,6 +9,11 @@ public enum Loss: String, Codable, Sendable, CaseIterable {
   case binaryCrossEntropy = "binary_cross_entropy"
   /// The mean over rows of -sum_j t_j log softmax(y)_j: the output is taken as logits.
   case softmaxCrossEntropy = "softmax_cross_entropy"
+  /// The mean over all elements of (1 - t) D^2 / 2 + t max(0, margin - D)^2 / 2 with margin 1, where
+  /// D >= 0 is the distance of a pair and t is 0 for a pair that should be close, 1 for one that should
+  /// not (Hadsell, Chopra & LeCun, CVPR 2006, equation 4). Its slope is continuous at the margin, its
+  /// curvature is not. Another margin m is another unit of length: L(D; m) = m^2 L(D / m; 1).
+  case contrastive
 
   /// The activation that this loss prefers to undo: it is then computed from the logits.
   public var fusedActivation: ElementwiseFunction? {
@@ -24,10 +29,10 @@ public enum Loss: String, Codable, Sendable, CaseIterable {
     _ output: Matrix<S>, target: Matrix<S>, areLogits: Bool = false
   ) throws -> S {
     try target.requireShape(of: output, operation: "\(self) against its target")
-    if self == .binaryCrossEntropy, !areLogits,
-      let index = output.elements.firstIndex(where: { $0 < 0 || $0 > 1 })
+    if let domain = LossDomainError.Domain(of: self, areLogits: areLogits),
+      let value = output.elements.first(where: { !domain.contains(Double($0)) })
     {
-      throw LossDomainError(value: Double(output.elements[index]))
+      throw LossDomainError(domain: domain, value: Double(value))
     }
     let count = output.elements.count
     let sum = output.elements.withUnsafeBufferPointer { y -> S in
@@ -41,6 +46,7 @@ public enum Loss: String, Codable, Sendable, CaseIterable {
             : S.sumOfBernoulliLosses(probabilities: y, t, count)
         case .softmaxCrossEntropy:
           S.sumOfSoftmaxLosses(logits: y, t, output.rows, output.columns)
+        case .contrastive: Self.sumOfContrastiveLosses(distances: y, t, count)
         }
       }
     }
@@ -83,8 +89,27 @@ public enum Loss: String, Codable, Sendable, CaseIterable {
           result[i, j] = (total * result[i, j] - target[i, j]) * scale
         }
       }
+    case .contrastive:
+      for i in result.elements.indices {
+        let (d, t) = (output.elements[i], target.elements[i])
+        result.elements[i] = ((1 - t) * d - (d >= 1 ? 0 : t * (1 - d))) * scale
+      }
     }
     return result
+  }
+
+  /// One number for each pair: few enough for a plain loop.
+  private static func sumOfContrastiveLosses<S: Scalar>(
+    distances: UnsafePointer<S>, _ t: UnsafePointer<S>, _ count: Int
+  ) -> S {
+    var sum = CompensatedSum<S>()
+    for i in 0..<count {
+      let d = distances[i]
+      sum.add((1 - t[i]) * d * d / 2)
+      // Not max(0, 1 - d): that would hide a NaN.
+      if !(d >= 1) { sum.add(t[i] * (1 - d) * (1 - d) / 2) }
+    }
+    return sum.value
   }
 
   /// What the sum of the terms is divided by.
@@ -93,12 +118,41 @@ public enum Loss: String, Codable, Sendable, CaseIterable {
   }
 }
 
-/// A binary cross-entropy was given something that is not a probability.
+/// A loss was given an output that it is not defined for.
 public struct LossDomainError: Error, Equatable, CustomStringConvertible {
+  /// What a loss can take.
+  public enum Domain: Sendable {
+    case probabilities
+    case distances
+
+    init?(of loss: Loss, areLogits: Bool) {
+      switch loss {
+      case .binaryCrossEntropy where !areLogits: self = .probabilities
+      case .contrastive: self = .distances
+      default: return nil
+      }
+    }
+
+    /// A NaN is left to pass: it comes out of the loss.
+    func contains(_ value: Double) -> Bool {
+      switch self {
+      case .probabilities: !(value < 0 || value > 1)
+      case .distances: !(value < 0)
+      }
+    }
+  }
+
+  public let domain: Domain
   public let value: Double
 
   public var description: String {
-    "binary cross-entropy: got an output of \(value), expected probabilities in [0, 1]. "
-      + "End the network in a sigmoid, or use the mean squared error."
+    switch domain {
+    case .probabilities:
+      "binary cross-entropy: got an output of \(value), expected probabilities in [0, 1]. "
+        + "End the network in a sigmoid, or use the mean squared error."
+    case .distances:
+      "contrastive loss: got an output of \(value), expected distances, which are never negative. "
+        + "End the network in a distance of the two halves of a pair, or use the mean squared error."
+    }
   }
 }

@@ -26,6 +26,9 @@ struct LossTests {
             let y = areLogits ? 1 / (1 + exp(-output[i, j])) : output[i, j]
             sum -= t * log(y) + (1 - t) * log(1 - y)
           case .softmaxCrossEntropy: sum -= t * log(exp(output[i, j]) / total)
+          case .contrastive:
+            let gap = max(0, 1 - output[i, j])
+            sum += (1 - t) * output[i, j] * output[i, j] / 2 + t * gap * gap / 2
           }
         }
       }
@@ -41,6 +44,7 @@ struct LossTests {
     return [
       (Loss.meanSquaredError, false, -2, 2), (.binaryCrossEntropy, false, 0.05, 0.95),
       (.binaryCrossEntropy, true, -5, 5), (.softmaxCrossEntropy, false, -5, 5),
+      (.contrastive, false, 0, 0.99), (.contrastive, false, 1.01, 3),
     ].map { loss, areLogits, lower, upper in
       Sample(
         loss: loss, areLogits: areLogits,
@@ -141,6 +145,40 @@ struct LossTests {
     #expect(try loss.value(Matrix([[.nan, 0.5]]), target: target).isNaN)
   }
 
+  @Test("contrastive: close pairs pull, others push, and nothing beyond the margin pushes")
+  func contrastive() throws {
+    let loss = Loss.contrastive
+    let distances = try Matrix([[0.5], [0.5], [1.0], [1.5], [0]])
+    let target = try Matrix([[0.0], [1], [1], [1], [0]])
+    // Halves of squares: 0.25, then the gap's 0.25, then nothing.
+    #expect(try loss.value(distances, target: target) == (0.125 + 0.125) / 5)
+    #expect(
+      try loss.cotangent(distances, target: target).nested == [[0.1], [-0.1], [0], [0], [0]])
+    // The slope is continuous at the margin, the curvature jumps.
+    let near = try [-1e-6, 1e-6].map { offset in
+      try loss.cotangent(Matrix([[1 + offset]]), target: Matrix([[1.0]])).elements[0]
+    }
+    expectClose(near, [-1e-6, 0], within: 1e-9, "beside the margin")
+  }
+
+  @Test("a distance below zero is refused with its value; a NaN comes out as a NaN")
+  func contrastiveDomain() throws {
+    let target = try Matrix([[0.0, 1]])
+    let error = #expect(throws: LossDomainError.self) {
+      try Loss.contrastive.value(Matrix([[0.5, -0.25]]), target: target)
+    }
+    #expect(
+      error?.description
+        == "contrastive loss: got an output of -0.25, expected distances, which are "
+        + "never negative. End the network in a distance of the two halves of a pair, or use the mean "
+        + "squared error.")
+    for place in [try Matrix([[.nan, 0.5]]), try Matrix([[0.5, .nan]])] {
+      #expect(try Loss.contrastive.value(place, target: target).isNaN)
+      #expect(
+        try Loss.contrastive.cotangent(place, target: target).elements.contains { $0.isNaN })
+    }
+  }
+
   @Test("a target of another shape is an error, for value and cotangent", arguments: Loss.allCases)
   func mismatch(loss: Loss) {
     let output = Matrix<Double>(rows: 2, columns: 3, repeating: 0.5)
@@ -155,7 +193,9 @@ struct LossTests {
   func naming() {
     #expect(
       Loss.allCases.map(\.rawValue)
-        == ["mean_squared_error", "binary_cross_entropy", "softmax_cross_entropy"])
-    #expect(Loss.allCases.map(\.fusedActivation) == [nil, .sigmoid, nil])
+        == [
+          "mean_squared_error", "binary_cross_entropy", "softmax_cross_entropy", "contrastive",
+        ])
+    #expect(Loss.allCases.map(\.fusedActivation) == [nil, .sigmoid, nil, nil])
   }
 }

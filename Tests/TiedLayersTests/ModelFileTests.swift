@@ -186,7 +186,8 @@ struct ModelFileTests {
       "\"identity\", \"tanh\", \"sigmoid\", \"relu\", \"softplus\""),
     Malformed(
       "an unknown loss", "\"mean_squared_error\"", "\"mse\"", says: "\"loss\" is \"mse\"",
-      "\"mean_squared_error\", \"binary_cross_entropy\", \"softmax_cross_entropy\""),
+      "\"mean_squared_error\", \"binary_cross_entropy\", \"softmax_cross_entropy\", \"contrastive\""
+    ),
     Malformed(
       "an unknown type", "\"name\": \"dec\", \"type\": \"dense\"",
       "\"name\": \"dec\", \"type\": \"conv\"",

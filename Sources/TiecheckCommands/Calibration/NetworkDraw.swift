@@ -41,12 +41,13 @@ struct NetworkDraw {
     hidden = (0...pick([0, 0, 0, 1, 1, 2])).map { _ in 2 + random.integer(below: 11) }
     isTied = random.integer(below: 2) == 0
     activation = kind == .relu ? .relu : pick([.tanh, .sigmoid, .softplus, .identity])
-    loss = pick(Loss.allCases)
+    // A contrastive loss needs pairs and a distance, which these networks do not have.
+    loss = pick([.meanSquaredError, .binaryCrossEntropy, .softmaxCrossEntropy])
     outputActivation =
       switch loss {
       case .meanSquaredError: pick([.identity, .tanh, .sigmoid])
       case .binaryCrossEntropy: .sigmoid
-      case .softmaxCrossEntropy: .identity
+      case .softmaxCrossEntropy, .contrastive: .identity
       }
     batch = pick([1, 2, 4, 8, 32])
     let exponent = random.integer(below: 17) - 8

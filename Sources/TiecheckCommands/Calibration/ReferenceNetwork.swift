@@ -85,6 +85,7 @@ struct ReferenceNetwork {
     case .meanSquaredError: return squaredLoss(activations)
     case .binaryCrossEntropy: return bernoulliLoss(activations)
     case .softmaxCrossEntropy: return softmaxLoss(activations)
+    case .contrastive: preconditionFailure("no network of the calibration ends in a distance")
     }
   }
 

@@ -1,0 +1,113 @@
+import GSLKit
+
+/// Token embedding: every token of a row is replaced by its row of the table, times `scale`.
+///
+///     input   batch x positions              token numbers, 0 ..< vocabulary
+///     table   vocabulary x width             as this layer sees its kernel
+///     output  batch x (positions * width)    position t in columns t * width ..< (t + 1) * width
+///
+/// The output of position t is scale * (one-hot row of the token) * table: a dense layer whose input
+/// is never written out. `kernel.transposed` in a dense layer ties the output projection to it (Press &
+/// Wolf, arXiv 1608.05859; Inan, Khosravi & Socher, arXiv 1611.01462), and scale = sqrt(width) is what
+/// Vaswani et al. (arXiv 1706.03762, section 3.4) multiply such a shared table with.
+///
+/// The contribution to the table is nonzero only on the rows that were looked up.
+public struct Embedding<S: Scalar>: Layer {
+  public let name: String
+  /// The table.
+  public var kernel: Kernel<S>
+  public let scale: S
+
+  /// - Parameters:
+  ///   - kernel: vocabulary x width as this layer sees it.
+  ///   - scale: what a looked-up row is multiplied with; sqrt(width) is usual for a shared table.
+  public init(_ name: String, kernel: Kernel<S>, scale: S = 1) {
+    self.name = name
+    self.kernel = kernel
+    self.scale = scale
+  }
+
+  public var kernels: [Kernel<S>] {
+    get { [kernel] }
+    set { kernel = newValue[0] }
+  }
+
+  public var biases: [Parameter<S>] {
+    get { [] }
+    set {}
+  }
+
+  /// - Throws: `TokenError` for a number that is not one of the table's rows.
+  public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
+    let tokens = try tokens(input)
+    let table = kernel.isTransposed ? kernel.parameter.values.transposed : kernel.parameter.values
+    let width = table.columns
+    var output = Matrix<S>(rows: input.rows, columns: input.columns * width)
+    table.elements.withUnsafeBufferPointer { table in
+      output.elements.withUnsafeMutableBufferPointer { output in
+        guard let table = table.baseAddress, let output = output.baseAddress else { return }
+        for (place, token) in tokens.enumerated() {
+          S.addScaled(scale, table + token * width, output + place * width, width)
+        }
+      }
+    }
+    return output
+  }
+
+  /// The cotangent of the tokens is zero: nothing can be said about a derivative by a whole number.
+  public func backward(
+    _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
+  ) throws -> Matrix<S> {
+    let tokens = try tokens(input)
+    let width = kernel.columns
+    guard cotangent.rows == input.rows, cotangent.columns == input.columns * width else {
+      throw ShapeMismatch(
+        operation: "backward of embedding \"\(name)\"",
+        given: "a cotangent of \(cotangent.rows) x \(cotangent.columns)",
+        expected: "\(input.rows) x \(input.columns * width), \(width) for each token")
+    }
+    // A token that occurs several times collects what all its places hand in.
+    var contribution = Matrix<S>(rows: kernel.rows, columns: width)
+    cotangent.elements.withUnsafeBufferPointer { cotangent in
+      contribution.elements.withUnsafeMutableBufferPointer { contribution in
+        guard let cotangent = cotangent.baseAddress, let contribution = contribution.baseAddress
+        else { return }
+        for (place, token) in tokens.enumerated() {
+          S.addScaled(scale, cotangent + place * width, contribution + token * width, width)
+        }
+      }
+    }
+    try gradients.add(contribution, to: kernel)
+    return Matrix(rows: input.rows, columns: input.columns)
+  }
+
+  /// The rows of the table that a batch looks up, in order of the batch, as often as they occur.
+  /// - Throws: `TokenError` for a number that is not one of the table's rows.
+  public func tokens(_ input: Matrix<S>) throws -> [Int] {
+    let vocabulary = kernel.rows
+    return try input.elements.enumerated().map { place, value in
+      guard let token = Int(exactly: value), (0..<vocabulary).contains(token) else {
+        throw TokenError(
+          layer: name, given: Double(value), sample: place / input.columns,
+          position: place % input.columns, vocabulary: vocabulary)
+      }
+      return token
+    }
+  }
+}
+
+/// A number that should be a token and is none.
+public struct TokenError: Error, Equatable, CustomStringConvertible {
+  public let layer: String
+  public let given: Double
+  /// Row and column of the batch, from 0.
+  public let sample: Int
+  public let position: Int
+  /// Rows of the table.
+  public let vocabulary: Int
+
+  public var description: String {
+    "embedding \"\(layer)\": got \(given) in sample \(sample), position \(position), expected a token: "
+      + "a whole number from 0 to \(vocabulary - 1), one for each row of the table."
+  }
+}

@@ -1,0 +1,182 @@
+import GSLKit
+import Testing
+import TiedLayers
+
+/// Attention by loops over samples, positions and features.
+private struct PlainAttention: PlainLayer {
+  let positions: Int
+  let causal: Bool
+
+  func output<N: PlainNumber>(_ input: [N], _ kernels: [[[N]]], _ biases: [[N]]) -> [N] {
+    let features = input.count / positions
+    /// x_t K.
+    func projected(_ t: Int, _ kernel: [[N]]) -> [N] {
+      kernel[0].indices.map { j in
+        var sum = N(real: 0)
+        for i in 0..<features { sum += input[t * features + i] * kernel[i][j] }
+        return sum
+      }
+    }
+    let root = N(real: Double(kernels[0][0].count).squareRoot())
+    var output: [N] = []
+    for t in 0..<positions {
+      let query = projected(t, kernels[0])
+      var total = N(real: 0)
+      var mixed = kernels[2][0].map { _ in N(real: 0) }
+      for s in 0..<(causal ? t + 1 : positions) {
+        let key = projected(s, kernels[1])
+        var score = N(real: 0)
+        for j in query.indices { score += query[j] * key[j] }
+        let weight = (score / root).exponential
+        total += weight
+        let value = projected(s, kernels[2])
+        for j in value.indices { mixed[j] += weight * value[j] }
+      }
+      for j in kernels[3][0].indices {
+        var sum = biases.isEmpty ? N(real: 0) : biases[0][j]
+        for i in mixed.indices { sum += mixed[i] / total * kernels[3][i][j] }
+        output.append(sum)
+      }
+    }
+    return output
+  }
+}
+
+@Suite("Attention")
+struct AttentionTests {
+  /// 3 features, a head of 4, values of 2, 5 outputs; query and key share one kernel.
+  private func layer<S: Scalar>(
+    positions: Int = 4, causal: Bool = false, bias: Bool = true, _ random: RandomSource,
+    as type: S.Type = S.self
+  ) -> Attention<S> {
+    let shared = Kernel<S>("W", randomMatrix(3, 4, random))
+    return Attention(
+      "attention", query: shared, key: shared, value: Kernel("V", randomMatrix(3, 2, random)),
+      output: Kernel("O", randomMatrix(2, 5, random)),
+      bias: bias ? randomBias("b", 5, random) : nil, positions: positions, causal: causal)
+  }
+
+  @Test(
+    "equals plain loops, and backward their complex step: input, query, key, value, output, bias",
+    arguments: 1...8 as ClosedRange<UInt64>)
+  func plain(seed: UInt64) throws {
+    let random = RandomSource(seed: seed)
+    for causal in [false, true] {
+      let double: Attention<Double> = layer(causal: causal, bias: seed % 2 == 0, random)
+      try expectLayer(
+        double, computes: PlainAttention(positions: 4, causal: causal),
+        at: randomMatrix(2, 12, random), within: 1e-12, seed: seed)
+    }
+    let float: Attention<Float> = layer(causal: true, random)
+    try expectLayer(
+      float, computes: PlainAttention(positions: 4, causal: true),
+      at: randomMatrix(2, 12, random), within: 1e-4, seed: seed)
+  }
+
+  @Test("kernels may be used transposed: query and key of one square kernel, both ways")
+  func transposedKernels() throws {
+    let random = RandomSource(seed: 3)
+    let square = Kernel<Double>("W", randomMatrix(3, 3, random))
+    let tall = Kernel<Double>("V", randomMatrix(2, 3, random))
+    let attention = Attention(
+      "a", query: square, key: square.transposed, value: tall.transposed, output: tall,
+      positions: 3)
+    #expect(names(attention.parameters) == ["W", "V"])
+    try expectLayer(
+      attention, computes: PlainAttention(positions: 3, causal: false),
+      at: randomMatrix(2, 9, random), within: 1e-12)
+  }
+
+  @Test("with one kernel for query and key the scores are symmetric; untied they are not")
+  func sharedScores() throws {
+    let random = RandomSource(seed: 5)
+    // Values that are the one-hot positions make the output the weights themselves.
+    let identity = try Matrix([[1.0, 0, 0], [0, 1, 0], [0, 0, 1]])
+    let shared = Kernel<Double>("W", randomMatrix(3, 2, random))
+    let other = Kernel<Double>("U", randomMatrix(3, 2, random))
+    let input = try Matrix([identity.elements])
+    for (key, isSymmetric) in [(shared, true), (other, false)] {
+      let attention = Attention(
+        "a", query: shared, key: key, value: Kernel("V", identity),
+        output: Kernel("O", identity), positions: 3)
+      let weights = try attention.forward(input).reshaped(columns: 3)
+      for row in weights.nested { expectClose([row.reduce(0, +)], [1], within: 1e-15, "a row") }
+      // log a_ij = s_ij - log of the row's sum: symmetric s gives a_01 a_12 a_20 = a_10 a_21 a_02.
+      let (one, other) = (
+        weights[0, 1] * weights[1, 2] * weights[2, 0],
+        weights[1, 0] * weights[2, 1] * weights[0, 2]
+      )
+      #expect((abs(one - other) < 1e-14 * one) == isSymmetric)
+    }
+  }
+
+  @Test("causal: what comes later changes nothing before it")
+  func causal() throws {
+    let random = RandomSource(seed: 7)
+    let attention: Attention<Double> = layer(causal: true, random)
+    let input: Matrix<Double> = randomMatrix(1, 12, random)
+    let before = try attention.forward(input)
+    for t in 0..<4 {
+      var changed = input
+      for j in (3 * t)..<(3 * t + 3) { changed[0, j] += 1 }
+      let after = try attention.forward(changed)
+      #expect(before.columns(0..<(5 * t)) == after.columns(0..<(5 * t)))
+      #expect(before.columns((5 * t)..<20) != after.columns((5 * t)..<20))
+    }
+    #expect(attention.kind == "Attention (causal)")
+    #expect(layer(random, as: Double.self).kind == "Attention")
+  }
+
+  @Test("large scores do not overflow: the weights become a choice")
+  func saturated() throws {
+    let big = Kernel("W", try Matrix([[1e3]]))
+    let one = Kernel("V", try Matrix([[1.0]]))
+    let attention = Attention(
+      "a", query: big, key: big, value: one, output: one, positions: 2)
+    // Position 0 prefers itself, and so does position 1, which is of the other sign.
+    #expect(try attention.forward(Matrix([[2, -3]])).nested == [[2, -3]])
+  }
+
+  @Test("one position attends to itself alone")
+  func onePosition() throws {
+    let random = RandomSource(seed: 8)
+    let attention: Attention<Double> = layer(positions: 1, causal: true, random)
+    let input: Matrix<Double> = randomMatrix(3, 3, random)
+    var expected = try attention.output.multiply(attention.value.multiply(input))
+    try expected.addToEachRow(attention.bias!.values)
+    expectClose(
+      try attention.forward(input).elements, expected.elements, within: 1e-14, "one position")
+  }
+
+  @Test("shapes that do not fit are errors that say which kernel and what was expected")
+  func mismatches() throws {
+    let random = RandomSource(seed: 9)
+    let right: Attention<Double> = layer(random)
+    func error(_ change: (inout Attention<Double>) -> Void, width: Int = 12) -> ShapeMismatch? {
+      var attention = right
+      change(&attention)
+      return #expect(throws: ShapeMismatch.self) {
+        try attention.forward(Matrix(rows: 1, columns: width))
+      }
+    }
+    #expect(
+      error({ _ in }, width: 11)?.description
+        == "attention \"attention\": got an input of width 11, expected 12, 4 positions of 3.")
+    #expect(
+      error { $0.key = Kernel("K", Matrix(rows: 4, columns: 3)) }?.description
+        == "attention \"attention\", key: got a kernel of 4 x 3, expected 3 x 4. Is the kernel used "
+        + "the wrong way round (transposed)?")
+    #expect(
+      error { $0.value = Kernel("V", Matrix(rows: 5, columns: 2)) }?.expected == "3 x 2")
+    #expect(
+      error { $0.output = Kernel("O", Matrix(rows: 7, columns: 5)) }?.operation
+        == "attention \"attention\", output")
+    #expect(error { $0.bias = Parameter("b", [1]) }?.given == "a bias of length 1")
+    var gradients = Gradients<Double>()
+    #expect(throws: ShapeMismatch.self) {
+      try right.backward(
+        Matrix(rows: 1, columns: 12), at: Matrix(rows: 1, columns: 12), into: &gradients)
+    }
+    #expect(gradients.parameters.isEmpty)
+  }
+}

@@ -1,0 +1,142 @@
+import GSLKit
+import Testing
+import TiedLayers
+
+/// Row by row, number by number.
+private struct PlainEmbedding: PlainLayer {
+  let scale: Double
+
+  func output<N: PlainNumber>(_ input: [N], _ kernels: [[[N]]], _ biases: [[N]]) -> [N] {
+    var output: [N] = []
+    for position in input.indices {
+      for j in kernels[0][0].indices {
+        output.append(N(real: scale) * kernels[0][Int(input[position].re)][j])
+      }
+    }
+    return output
+  }
+}
+
+@Suite("Embedding")
+struct EmbeddingTests {
+  /// Random tokens, batch x positions.
+  private func tokens<S: Scalar>(
+    _ batch: Int, _ positions: Int, of vocabulary: Int, _ random: RandomSource,
+    as type: S.Type = S.self
+  ) -> Matrix<S> {
+    var tokens = Matrix<S>(rows: batch, columns: positions)
+    for i in tokens.elements.indices {
+      tokens.elements[i] = S(random.integer(below: vocabulary))
+    }
+    return tokens
+  }
+
+  @Test("a row of tokens becomes the rows of the table, scaled, side by side; by hand")
+  func byHand() throws {
+    let table = Kernel("E", try Matrix([[1.0, 2], [3, 4], [5, 6]]))
+    let layer = Embedding("e", kernel: table, scale: 2)
+    let input = try Matrix([[2.0, 0], [1, 1]])
+    #expect(try layer.forward(input).nested == [[10, 12, 2, 4], [6, 8, 6, 8]])
+    // Token 1 occurs twice in a row: both places count.
+    var gradients = Gradients<Double>()
+    let back = try layer.backward(
+      Matrix([[1, 2, 3, 4], [10, 20, 30, 40]]), at: input, into: &gradients)
+    #expect(gradients[table.parameter]?.nested == [[6, 8], [80, 120], [2, 4]])
+    #expect(back.nested == [[0, 0], [0, 0]])
+  }
+
+  @Test(
+    "equals plain loops, and backward their complex step, in both orientations",
+    arguments: 1...10 as ClosedRange<UInt64>)
+  func plain(seed: UInt64) throws {
+    let random = RandomSource(seed: seed)
+    for transposed in [false, true] {
+      let kernel = Kernel(
+        Parameter<Double>("E", randomMatrix(7, 3, random)), transposed: transposed)
+      let scale = random.uniform(0.5, 3)
+      try expectLayer(
+        Embedding("e", kernel: kernel, scale: scale), computes: PlainEmbedding(scale: scale),
+        at: tokens(5, 4, of: kernel.rows, random), byInput: false, within: 1e-13, seed: seed)
+    }
+    let kernel = Kernel<Float>("E", randomMatrix(7, 3, random))
+    try expectLayer(
+      Embedding("e", kernel: kernel, scale: 1.5), computes: PlainEmbedding(scale: 1.5),
+      at: tokens(5, 4, of: 7, random), byInput: false, within: 1e-6, seed: seed)
+  }
+
+  /// Embedding, a hidden layer, and the table again as output projection.
+  private func languageModel(_ random: RandomSource) -> Chain<Double> {
+    let embedding = Embedding<Double>(
+      "embedding", kernel: Kernel("E", randomMatrix(9, 4, random)), scale: 2)
+    return Chain([
+      embedding,
+      Dense(
+        "hidden", kernel: Kernel("H", randomMatrix(12, 4, random)),
+        bias: randomBias("h", 4, random), activation: .tanh),
+      Dense(
+        "projection", kernel: embedding.kernel.transposed, bias: randomBias("c", 9, random)),
+    ])
+  }
+
+  @Test(
+    "tied: the lookup contributes on the rows looked up alone, the projection on every row",
+    arguments: 1...20 as ClosedRange<UInt64>)
+  func rows(seed: UInt64) throws {
+    let random = RandomSource(seed: seed)
+    let chain = languageModel(random)
+    let network = Network(chain, loss: .softmaxCrossEntropy)
+    let input: Matrix<Double> = tokens(3, 3, of: 6, random)
+    var target = Matrix<Double>(rows: 3, columns: 9)
+    for i in 0..<3 { target[i, random.integer(below: 9)] = 1 }
+    let byLayer = try network.gradientsByLayer(input, target: target)
+    let table = chain.layers[0].kernels[0].parameter
+    let lookedUp = Set(input.elements.map { Int($0) })
+    let (lookup, projection) = (
+      try #require(byLayer[0][table]), try #require(byLayer[2][table])
+    )
+    for row in 0..<9 {
+      let isZero = lookup.row(row).elements.allSatisfy { $0 == 0 }
+      #expect(isZero != lookedUp.contains(row), "row \(row)")
+      #expect(projection.row(row).elements.allSatisfy { $0 != 0 })
+    }
+    // And the two add up to the gradient.
+    let numeric = try numericGradient(of: network, by: table, input, target: target)
+    var sum = lookup
+    try sum.add(projection)
+    expectClose(sum.elements, numeric, within: 1e-9, "table")
+  }
+
+  @Test("what is no token is refused: where it stands, what was given, what was expected")
+  func noToken() throws {
+    let layer = Embedding(
+      "words", kernel: Kernel("E", Matrix<Double>(rows: 4, columns: 2)))
+    for wrong in [4, -1, 0.5, .nan, .infinity, 1e300] {
+      let input = try Matrix([[0.0, 3], [1, wrong]])
+      let error = #expect(throws: TokenError.self) { try layer.forward(input) }
+      #expect(error?.sample == 1 && error?.position == 1)
+      #expect(
+        error?.description
+          == "embedding \"words\": got \(wrong) in sample 1, position 1, expected a "
+          + "token: a whole number from 0 to 3, one for each row of the table.")
+      var gradients = Gradients<Double>()
+      #expect(throws: TokenError.self) {
+        try layer.backward(Matrix(rows: 2, columns: 4), at: input, into: &gradients)
+      }
+    }
+    // A negative zero is the token 0.
+    #expect(try layer.forward(Matrix([[-0.0]])).columns == 2)
+    #expect(try layer.forward(Matrix(rows: 0, columns: 0)).rows == 0)
+  }
+
+  @Test("a cotangent of another shape is an error")
+  func mismatch() throws {
+    let layer = Embedding("e", kernel: Kernel("E", Matrix<Double>(rows: 4, columns: 2)))
+    var gradients = Gradients<Double>()
+    let error = #expect(throws: ShapeMismatch.self) {
+      try layer.backward(
+        Matrix(rows: 1, columns: 3), at: Matrix(rows: 1, columns: 2), into: &gradients)
+    }
+    #expect(error?.expected == "1 x 4, 2 for each token")
+    #expect(gradients.parameters.isEmpty)
+  }
+}
