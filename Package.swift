@@ -7,6 +7,7 @@ let package = Package(
   products: [
     .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers"]),
     .library(name: "GradientCheckTesting", targets: ["GradientCheckTesting"]),
+    .library(name: "ModelPipe", targets: ["ModelPipe"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
   ],
   dependencies: [
@@ -18,6 +19,8 @@ let package = Package(
     .target(name: "GSLKit", dependencies: ["CGSL"]),
     .target(name: "TiedLayers", dependencies: ["GSLKit"]),
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
+    .target(name: "CChildProcess"),
+    .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
     // What a course's test target imports. It alone knows Testing and XCTest.
@@ -60,6 +63,8 @@ let package = Package(
       name: "TiedLayersTests", dependencies: ["TiedLayers", "GSLKit"], resources: [.copy("Golden")]),
     .testTarget(
       name: "GradientCheckTests", dependencies: ["GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "ModelPipeTests", dependencies: ["ModelPipe", "GradientCheck", "TiedLayers", "GSLKit"]),
     .testTarget(
       name: "FaultGalleryTests",
       dependencies: ["FaultGallery", "GradientCheck", "TiedLayers", "GSLKit"]),
