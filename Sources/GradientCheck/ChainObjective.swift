@@ -31,6 +31,16 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     Double(try network.value(input, target: target))
   }
 
+  /// A Float network with its batch in Double, if all its layers can be converted.
+  public func doubleTwin() -> (any Objective)? {
+    guard S.self != Double.self, network.penalty == nil,
+      let chain = try? network.chain.converted(to: Double.self)
+    else { return nil }
+    return ChainObjective<Double>(
+      Network(chain, loss: network.loss), input: input.converted(to: Double.self),
+      target: target.converted(to: Double.self))
+  }
+
   public func gradients() throws -> [[Double]?] {
     try network.gradients(input, target: target).flat(for: parameters)
   }

@@ -22,6 +22,7 @@ public final class OpaqueObjective: SummarizedObjective {
   public func value() throws -> Double { try objective.value() }
   public func gradients() throws -> [[Double]?] { try objective.gradients() }
   public var gradientUnitRoundoff: Double { objective.gradientUnitRoundoff }
+  public func doubleTwin() -> (any Objective)? { objective.doubleTwin() }
   public var hasEqualSamples: Bool { false }
 
   public var layerNames: [String] { [name] }

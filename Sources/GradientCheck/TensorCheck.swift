@@ -16,6 +16,8 @@ struct TensorTask {
   let scale: Double
   /// The loss with one entry at another value.
   let function: (_ entry: Int, _ point: Double) throws -> Double
+  /// What the same network in Double says, where there is one.
+  var twin: DoubleTwin.Opinion?
 
   init(
     _ parameter: any AnyParameter, named name: String? = nil, claimed: [Double]?,
@@ -230,7 +232,16 @@ struct TensorCheck {
         let testimony = try secondTestimony(
           on: task.probe(i), claimed, tolerance, estimate, close: convicting!.step)
         second = testimony.estimate
-        (verdict, reason) = (testimony.verdict, testimony.reason)
+        let opinion =
+          testimony.verdict == .fail ? try task.twin?(i, claimed, tolerance) : nil
+        if let opinion, opinion != .fail {
+          verdict = .inconclusive
+          reason =
+            "the same network in Double does not exclude the claimed derivative: corners lie closer "
+            + "to the point than the noise lets anyone look"
+        } else {
+          (verdict, reason) = (testimony.verdict, testimony.reason)
+        }
       case .undecided
       where rms == 0 && estimate.bound.isFinite
         && (estimate.isNoiseLimited || estimate.points?.isStationary ?? false)
@@ -245,7 +256,8 @@ struct TensorCheck {
         }
       case .undecided where isUnconfirmed:
         verdict = .inconclusive
-        reason = "no closer look bears out what the whole step shows: corners, or noise, near the point"
+        reason =
+          "no closer look bears out what the whole step shows: corners, or noise, near the point"
       case .undecided:
         verdict = .inconclusive
         reason =
@@ -402,8 +414,10 @@ private struct Measurement {
     guard excludesClaim(i, tolerance) else { return nil }
     guard let closest = closestStep(i, tolerance) else { return best[i] }
     let look = last[i]
+    // What cannot be seen within the tensor's own size is no error of this tensor's.
     let isClose =
-      finest[i].step <= 1.5 * closest && finest[i].isClean(z: z) && look.step <= 17 * closest
+      finest[i].step <= 1.5 * closest && finest[i].isClean(z: z)
+      && look.step <= min(17 * closest, 16 * task.scale)
     guard isClose, look.isClean(z: z),
       acceptance(of: look, look.convictionBound(z: z), i, tolerance) == .fail
     else { return nil }
