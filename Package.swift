@@ -19,10 +19,11 @@ let package = Package(
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
+    .target(name: "TextNotebook"),
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "CheckReport", "FaultGallery",
+        "CheckReport", "FaultGallery", "TextNotebook",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
@@ -31,6 +32,22 @@ let package = Package(
     .plugin(
       name: "EmbedTextPlugin", capability: .buildTool(), dependencies: ["embed-text"],
       path: "Sources/EmbedTextPlugin"),
+    // The link to notebooks-txt is excluded and yet watched: by it a build notices notebooks that came,
+    // went or changed.
+    .target(
+      name: "Lessons",
+      dependencies: [
+        "TextNotebook", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
+      ],
+      exclude: ["notebooks-txt"], plugins: ["NotebookPlugin"]),
+    .executableTarget(
+      name: "notebook-runner", dependencies: ["Lessons", "TiecheckCommands"],
+      path: "Sources/NotebookRunner"),
+    .executableTarget(
+      name: "notebook-tool", dependencies: ["TextNotebook"], path: "Sources/NotebookPlugin/Tool"),
+    .plugin(
+      name: "NotebookPlugin", capability: .buildTool(), dependencies: ["notebook-tool"],
+      path: "Sources/NotebookPlugin/Plugin"),
     // Tests name every module they import, so that an incremental build never links stale ones.
     .testTarget(name: "GSLKitTests", dependencies: ["GSLKit"]),
     .testTarget(
@@ -47,7 +64,11 @@ let package = Package(
       name: "TiecheckCommandsTests",
       dependencies: [
         "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
+        "TextNotebook",
       ]),
+    .testTarget(name: "TextNotebookTests", dependencies: ["TextNotebook"]),
+    .testTarget(
+      name: "LessonsTests", dependencies: ["Lessons", "TextNotebook", "TiecheckCommands"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -362,27 +362,27 @@ enum CasePlots {
     }
     guard bars.contains(where: { $0.path.share.isFinite && $0.path.share != 0 }) else { return nil }
     let shares = bars.map {
-      "\($0.group.parameter) through \($0.path.layer) "
+      "\($0.group.parameter) through \($0.path.name) "
         + NumberText.value($0.path.share)
     }
     let plot = BarChart(
       title: "What each path has in the whole gradient",
       subtitle: "the shares of one parameter add up to 1",
       valueLabel: "share <path, whole> / <whole, whole>, measured",
-      categories: bars.map { "\($0.group.parameter) through \($0.path.layer)" },
+      categories: bars.map { "\($0.group.parameter) through \($0.path.name)" },
       series: [BarSeries(name: "", values: bars.map(\.path.share))],
       description: "Bar chart of the paths' shares in the whole gradient: "
         + NumberText.list(shares) + ".")
     return CasePicture(
       suffix: "paths", plot: plot,
       explanation: "A share is the part of the whole measured gradient that comes through one "
-        + "layer. A path with a share near 0 could be forgotten almost unnoticed by training; a "
+        + "use. A path with a share near 0 could be forgotten almost unnoticed by training; a "
         + "negative one works against the others.",
       table: Markdown.table(
         [.words("Parameter"), .words("Through"), .number("Share"), .number("Norm")],
         bars.map {
           [
-            Markdown.code($0.group.parameter), Markdown.code($0.path.layer),
+            Markdown.code($0.group.parameter), Markdown.code($0.path.name),
             NumberText.value($0.path.share), NumberText.value($0.path.norm),
           ]
         }))

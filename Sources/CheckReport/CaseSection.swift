@@ -334,7 +334,7 @@ struct CaseSection {
     }
     if tie.groups.isEmpty {
       paragraphs.append(
-        "No parameter is used by more than one layer: every gradient has one path only, and there is "
+        "No parameter is used more than once: every gradient has one path only, and there is "
           + "no sum to confirm.")
     }
     for group in tie.groups { paragraphs += self.paths(group) }
@@ -343,18 +343,18 @@ struct CaseSection {
 
   private static func paths(_ group: TieGroup) -> [String] {
     let uses = group.uses.map { use in
-      "\(Markdown.code(use.layer)) \(use.transposed ? "(transposed)" : "(as it is)")"
+      "\(Markdown.code(use.name)) \(use.transposed ? "(transposed)" : "(as it is)")"
     }
     let name = Markdown.code(group.parameter)
     let identity =
       group.identity.verdict == .pass
-      ? "what is written through one layer is read through every other, bit for bit"
-      : "what is written through one layer is not what every other reads"
+      ? "what is written through one use is read through every other, bit for bit"
+      : "what is written through one use is not what every other reads"
     let follows = group.follows.map { follows in
       let what =
         follows.reason.map { Markdown.text($0) }
         ?? (follows.verdict == .pass ? "its output changes when the parameter does" : "unknown")
-      return "- \(Markdown.code(follows.layer)) follows the parameter: "
+      return "- \(Markdown.code(follows.name)) follows the parameter: "
         + "\(emphasized(follows.verdict)) (\(what))."
     }
     let sum = group.sumRule
@@ -369,7 +369,7 @@ struct CaseSection {
         ],
         group.paths.map { path in
           [
-            Markdown.code(path.layer), NumberText.value(path.norm),
+            Markdown.code(path.name), NumberText.value(path.norm),
             NumberText.value(path.claimedNorm),
             group.verdict == .vacuous ? "-" : NumberText.value(path.share),
             NumberText.error(path.maxRelativeError), emphasized(path.verdict),
@@ -438,13 +438,13 @@ struct CaseSection {
 
   /// How far the step made from one layer's contribution alone moved a shared parameter.
   private static func through(_ group: TieGroup, _ optimizers: [OptimizerResult]) -> [String] {
-    let layers = group.uses.map(\.layer)
+    let uses = group.uses.map(\.name)
     let rows = optimizers.compactMap { optimizer -> [String]? in
       let steps = optimizer.through.filter { $0.parameter == group.parameter }
       guard !steps.isEmpty else { return nil }
       return [Markdown.code(optimizer.name)]
-        + layers.flatMap { layer -> [String] in
-          guard let step = steps.first(where: { $0.layer == layer }) else { return ["-", "-"] }
+        + uses.flatMap { use -> [String] in
+          guard let step = steps.first(where: { $0.name == use }) else { return ["-", "-"] }
           return [
             NumberText.value(step.predicted),
             marked(NumberText.value(step.moved), step.verdict == .pass),
@@ -453,13 +453,13 @@ struct CaseSection {
     }
     guard !rows.isEmpty else { return [] }
     return [
-      "How far \(Markdown.code(group.parameter)) moves when a step is made from one layer's "
-        + "contribution alone, predicted by the reference and seen by that layer (norm of the change; an optimizer that "
+      "How far \(Markdown.code(group.parameter)) moves when a step is made from one use's "
+        + "contribution alone, predicted by the reference and seen by that use (norm of the change; an optimizer that "
         + "decays weights does so in every step):",
       Markdown.table(
         [.words("Optimizer")]
-          + layers.flatMap { layer -> [Markdown.Column] in
-            let name = Markdown.code(layer)
+          + uses.flatMap { use -> [Markdown.Column] in
+            let name = Markdown.code(use)
             return [.number("Through \(name): predicted"), .number("moved")]
           }, rows),
     ]

@@ -93,11 +93,11 @@ enum CaseSentences {
     for follows in group.follows
     where follows.verdict != .pass && !(isStaleNamed && follows.verdict == .fail) {
       let what = follows.reason ?? "does not follow \(group.parameter)"
-      sentences.append("\(follows.layer): \(what)")
+      sentences.append("\(follows.name): \(what)")
     }
     if group.identity.verdict != .pass {
       sentences.append(
-        "what one layer writes into \(group.parameter) is not what the others read: they do not "
+        "what one use writes into \(group.parameter) is not what the others read: they do not "
           + "hold the same parameter")
     }
     for path in group.paths where path.verdict == .fail || path.verdict == .inconclusive {
@@ -106,7 +106,7 @@ enum CaseSentences {
         ? "is not what was measured (norm \(NumberText.value(path.claimedNorm)) claimed, "
           + "\(NumberText.value(path.norm)) measured)" : "could not be decided"
       sentences.append(
-        "the contribution to \(group.parameter) that \(path.layer) claims \(what)")
+        "the contribution to \(group.parameter) that \(path.name) claims \(what)")
     }
     if group.sumRule.verdict == .inconclusive {
       sentences.append(

@@ -105,7 +105,7 @@ public enum TextReport {
     for group in groups {
       for (use, path) in zip(group.uses, group.paths) {
         table.rows.append([
-          group.parameter, use.layer + (use.transposed ? " (transposed)" : ""),
+          group.parameter, use.name + (use.transposed ? " (transposed)" : ""),
           path.verdict.rawValue, NumberText.value(path.norm), NumberText.value(path.claimedNorm),
           group.verdict == .vacuous ? "-" : NumberText.value(path.share),
         ])

@@ -37,19 +37,21 @@ public struct Specimen: Sendable {
 }
 
 extension Chain {
-  /// The sets of layers that share a kernel.
+  /// The sets of uses that share a kernel, by the names that a tie check takes.
   public var kernelTies: [[String]] {
-    ties { $0.kernels.map(\.parameter) }
+    parameters.filter { $0.shape.count == 2 }.map { parameter in
+      layers.flatMap { layer in
+        layer.slots.filter { $0.parameter === parameter }.map {
+          $0.isRepeated ? "\(layer.name) \($0.name)" : layer.name
+        }
+      }
+    }.filter { $0.count > 1 }
   }
 
   /// The sets of layers that share a bias.
   public var biasTies: [[String]] {
-    ties { $0.biases }
-  }
-
-  private func ties(_ held: (any Layer<S>) -> [Parameter<S>]) -> [[String]] {
-    uniqued(layers.flatMap(held)).map { parameter in
-      layers.filter { held($0).contains { $0 === parameter } }.map(\.name)
+    uniqued(layers.flatMap { $0.biases }).map { bias in
+      layers.filter { $0.biases.contains { $0 === bias } }.map(\.name)
     }.filter { $0.count > 1 }
   }
 }

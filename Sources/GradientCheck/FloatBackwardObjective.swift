@@ -37,9 +37,9 @@ public final class FloatBackwardObjective: SummarizedObjective {
     return try float.gradients()
   }
 
-  public func gradientsByLayer() throws -> [[[Double]?]] {
+  public func gradientsByUse() throws -> [[Double]?] {
     synchronize()
-    return try float.gradientsByLayer()
+    return try float.gradientsByUse()
   }
 
   private func synchronize() {
@@ -52,11 +52,12 @@ public final class FloatBackwardObjective: SummarizedObjective {
   public var lossName: String { double.lossName }
   public var hasEqualSamples: Bool { double.hasEqualSamples }
   public func summary() throws -> ModelSummary { try double.summary() }
-  public func pathFunction(layer: Int) throws -> PathFunction {
-    try double.pathFunction(layer: layer)
-  }
+  public func pathFunction(_ use: Use) throws -> PathFunction { try double.pathFunction(use) }
   public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
     try double.layerFunction(layer)
+  }
+  public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
+    try double.layerFunction(use)
   }
   public func untiedTwin() -> (any PathObjective)? { double.untiedTwin() }
   public func values(of use: Use) -> [Double] { double.values(of: use) }

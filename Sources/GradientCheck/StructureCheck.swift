@@ -88,7 +88,7 @@ public struct StructureCheck {
     for use in objective.uses where users[use.parameter]!.count == 1 {
       if try TieCheck(options).follows(objective, use).verdict == .fail {
         phantoms.append(
-          "\(use.layerName) registers \(parameters[use.parameter]) and never reads it")
+          "\(use.name) registers \(parameters[use.parameter]) and never reads it")
       }
     }
     guard !phantoms.isEmpty else { return .passed(question, "all of them are") }

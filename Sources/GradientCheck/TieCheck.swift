@@ -1,11 +1,11 @@
 import GSLKit
 import TiedLayers
 
-/// Confirms that layers which should share a parameter do, and that the gradient of a shared
-/// parameter is the sum of what its uses contribute.
+/// Confirms that uses which should share a parameter do, and that the gradient of a shared parameter is
+/// the sum of what its uses contribute, be they in several layers or in one.
 ///
-/// Each path is measured without asking the model: an element is changed only while one layer runs.
-/// That also catches a layer that keeps a copy, or reads another layer behind its back.
+/// Each path is measured without asking the model: an element is changed for one use alone. That also
+/// catches a layer that keeps a copy, or reads another layer behind its back.
 public struct TieCheck {
   public var options: CheckOptions
 
@@ -13,7 +13,8 @@ public struct TieCheck {
 
   /// - Parameters:
   ///   - gradient: the gradient check of the same objective at the same point.
-  ///   - expected: sets of layer names that are meant to share a kernel.
+  ///   - expected: sets of uses that are meant to share a kernel, by the names of their layers, or of
+  ///     layer and slot ("rnn step 3").
   ///   - biases: sets of layer names that are meant to share a bias, all others being meant not to;
   ///     nil where anything goes.
   public func check(
@@ -23,13 +24,13 @@ public struct TieCheck {
     let uses = objective.uses
     let missing = missingTies(objective, expected: expected)
     let undeclared = try undeclaredUses(objective)
-    let claims = try objective.gradientsByLayer()
+    let claims = try zip(uses, objective.gradientsByUse()).map { (use: $0, claimed: $1) }
     var groups: [TieGroup] = []
     for p in objective.parameters.indices {
-      let group = uses.filter { $0.parameter == p }
+      let group = claims.filter { $0.use.parameter == p }
       guard group.count > 1 else { continue }
       groups.append(
-        try check(objective, group, claims: claims, whole: gradient.parameters[p], gradient))
+        try check(objective, group, whole: gradient.parameters[p], gradient))
     }
     let unmeant = unmeantTies(objective, biases: biases)
     let verdict =
@@ -49,24 +50,25 @@ public struct TieCheck {
       grouping: objective.uses.filter { parameters[$0.parameter].shape.count == 1 },
       by: \.parameter)
     return users.sorted { $0.key < $1.key }.compactMap { p, uses in
-      let layers = Set(uses.map(\.layerName))
+      var layers = Set(uses.map(\.layerName))
       guard layers.count > 1, !biases.contains(where: { layers.isSubset(of: $0) }) else {
         return nil
       }
-      let names = uses.map(\.layerName).joined(separator: " and ")
+      let names = uses.map(\.layerName).filter { layers.remove($0) != nil }
+        .joined(separator: " and ")
       return
         "\(names) share the bias \(parameters[p].name), and were meant to share the kernel alone"
     }
   }
 
-  /// Layers that should share a kernel and do not; whether they hold copies of one.
+  /// Uses that should share a kernel and do not; whether they hold copies of one.
   func missingTies(_ objective: any PathObjective, expected: [[String]]) -> [(
     sentence: String, isCopy: Bool
   )] {
     let uses = objective.uses.filter { objective.parameters[$0.parameter].shape.count == 2 }
     return expected.compactMap { layers in
       let kernels = layers.map { layer in
-        Set(uses.filter { $0.layerName == layer }.map(\.parameter))
+        Set(uses.filter { $0.isCalled(layer) }.map(\.parameter))
       }
       guard let first = kernels.first,
         kernels.dropFirst().reduce(first, { $0.intersection($1) }).isEmpty
@@ -76,7 +78,7 @@ public struct TieCheck {
         return "\(layer) holds \(names.isEmpty ? "none" : names.joined(separator: ", "))"
       }
       let tensors = layers.map { layer in
-        uses.filter { $0.layerName == layer }.map { objective.parameters[$0.parameter] }
+        uses.filter { $0.isCalled(layer) }.map { objective.parameters[$0.parameter] }
       }
       let isCopy = tensors.dropFirst().allSatisfy { others in
         others.contains { other in tensors[0].contains { holdsCopy(other, of: $0) } }
@@ -124,9 +126,10 @@ public struct TieCheck {
   // MARK: One shared parameter
 
   private func check(
-    _ objective: any PathObjective, _ uses: [Use], claims: [[[Double]?]], whole: TensorResult,
-    _ gradient: GradientResult
+    _ objective: any PathObjective, _ claims: [(use: Use, claimed: [Double]?)],
+    whole: TensorResult, _ gradient: GradientResult
   ) throws -> TieGroup {
+    let uses = claims.map(\.use)
     let p = uses[0].parameter
     let parameter = objective.parameters[p]
     let identity = identityVerdict(objective, uses)
@@ -134,12 +137,12 @@ public struct TieCheck {
 
     // Paths are measured the way the whole was: every entry, or the same random directions.
     let zero = [Double](repeating: 0, count: parameter.count)
+    let claims = claims.map { $0.claimed ?? zero }
     let lines = whole.directions.map {
       Lines(count: $0.count, entries: parameter.count, seed: options.seed, tensor: p)
     }
-    let tasks = try uses.map { use in
-      let function = try objective.pathFunction(layer: use.layer)
-      return task(parameter, use, claimed: claims[use.layer][p] ?? zero, lines, function)
+    let tasks = try zip(uses, claims).map { use, claimed in
+      task(parameter, use, claimed: claimed, lines, try objective.pathFunction(use))
     }
     let witness = Witness(
       value: gradient.value, sigma: gradient.noise,
@@ -155,13 +158,13 @@ public struct TieCheck {
     let byEntry = lines == nil
     let total =
       byEntry
-      ? whole.numeric : uses.map { claims[$0.layer][p] ?? zero }.reduce(zero) { zip($0, $1).map(+) }
+      ? whole.numeric : claims.reduce(zero) { zip($0, $1).map(+) }
     let square = innerProduct(total, total)
-    let paths = zip(uses, measured).map { use, path in
-      let claimed = claims[use.layer][p] ?? zero
+    let paths = zip(uses, zip(claims, measured)).map { use, found in
+      let (claimed, path) = found
       let contribution = byEntry ? path.numeric : claimed
       return TieGroup.Path(
-        layer: use.layerName,
+        layer: use.layerName, use: use.detail,
         norm: byEntry
           ? euclideanNorm(contribution)
           : Lines.entryScale(rootMeanSquare(path.numeric), entries: parameter.count)
@@ -177,7 +180,7 @@ public struct TieCheck {
       parameter: parameter.name, shape: parameter.shape, verdict: verdict,
       uses: uses.map {
         .init(
-          layer: $0.layerName, transposed: $0.isTransposed,
+          layer: $0.layerName, use: $0.detail, transposed: $0.isTransposed,
           isLossTerm: $0.isLossTerm ? true : nil)
       }, paths: paths,
       sumRule: sumRule, identity: .init(verdict: identity), follows: follows, measured: measured)
@@ -188,18 +191,16 @@ public struct TieCheck {
     _ function: @escaping PathFunction
   ) -> TensorTask {
     guard let lines else {
-      return TensorTask(parameter, named: use.layerName, claimed: claimed) { entry, point in
-        let saved = parameter[entry]
-        return try function({ parameter[entry] = point }, { parameter[entry] = saved })
+      return TensorTask(parameter, named: use.name, claimed: claimed) { entry, point in
+        try function(.entry(entry, to: point))
       }
     }
     let base = parameter.flat
     return TensorTask(
-      lines: use.layerName, claimed: lines.project(claimed) ?? [], count: lines.vectors.count,
+      lines: use.name, claimed: lines.project(claimed) ?? [], count: lines.vectors.count,
       scale: tensorScale(base), unitRoundoff: parameter.unitRoundoff
     ) { line, t in
-      let values = zip(base, lines.vectors[line]).map { $0 + t * $1 }
-      return try function({ parameter.flat = values }, { parameter.flat = base })
+      try function(.values(zip(base, lines.vectors[line]).map { $0 + t * $1 }))
     }
   }
 
@@ -219,29 +220,42 @@ public struct TieCheck {
     return .pass
   }
 
-  /// Moves the parameter and watches the layer's output for a fixed input.
+  /// Moves the parameter for one use and watches the layer's output for a fixed input.
   func follows(_ objective: any PathObjective, _ use: Use) throws -> TieGroup.Follows {
+    func follows(_ verdict: Verdict, _ reason: String? = nil) -> TieGroup.Follows {
+      .init(layer: use.layerName, use: use.detail, verdict: verdict, reason: reason)
+    }
     let parameter = objective.parameters[use.parameter]
-    let saved = parameter.flat
-    defer { parameter.flat = saved }
-    let output = try objective.layerFunction(use.layer)
-    let before = try output()
-    let random = RandomSource(seed: options.seed)
-    let scale = tensorScale(saved)
-    for factor in [0.01, 1, 10, 1e8, 1e16] {
-      parameter.flat = saved.map { $0 + factor * scale * random.uniform(-1, 1) }
-      if try output() != before {
-        return .init(layer: use.layerName, verdict: .pass, reason: nil)
+    let output = try objective.layerFunction(use)
+    let before = try output(nil)
+    if try moves(parameter, before, { try output(.values($0)) }) { return follows(.pass) }
+    if before.allSatisfy({ $0 == 0 }) {
+      return follows(
+        .inconclusive, "its output is zero on this batch whatever the parameter is")
+    }
+    if use.isRepeated {
+      let whole = try objective.layerFunction(use.layer)
+      if try moves(parameter, before, { try parameter.standing(.values($0), whole) }) {
+        return follows(
+          .inconclusive,
+          "its output does not change when \(parameter.name) does in this use alone: no sample of "
+            + "this batch gets there, or it holds a copy")
       }
     }
-    if before.allSatisfy({ $0 == 0 }) {
-      return .init(
-        layer: use.layerName, verdict: .inconclusive,
-        reason: "its output is zero on this batch whatever the parameter is")
+    return follows(
+      .fail, "its output does not change when \(parameter.name) does: it holds a copy")
+  }
+
+  /// Whether an output is another for other values of a parameter, near or far.
+  private func moves(
+    _ parameter: any AnyParameter, _ before: [Double], _ output: ([Double]) throws -> [Double]
+  ) throws -> Bool {
+    let random = RandomSource(seed: options.seed)
+    let values = parameter.flat
+    let scale = tensorScale(values)
+    return try [0.01, 1, 10, 1e8, 1e16].contains { factor in
+      try output(values.map { $0 + factor * scale * random.uniform(-1, 1) }) != before
     }
-    return .init(
-      layer: use.layerName, verdict: .fail,
-      reason: "its output does not change when \(parameter.name) does: it holds a copy")
   }
 
   /// Measured: within the error bounds. Claimed: within rounding.

@@ -1,4 +1,4 @@
-/// The check of every parameter that several layers share.
+/// The check of every parameter that several uses share.
 public struct TieResult: Codable, Sendable {
   public let verdict: Verdict
   public let groups: [TieGroup]
@@ -24,7 +24,7 @@ public struct TieResult: Codable, Sendable {
         Diagnosis(
           id: "stale-copy", parameter: group.parameter, coefficient: 0, coefficientError: 0,
           explained: true,
-          sentence: "\(follows.layer) does not follow \(group.parameter): \(follows.reason ?? "")")
+          sentence: "\(follows.name) does not follow \(group.parameter): \(follows.reason ?? "")")
       }
     }
     return stale
@@ -43,21 +43,23 @@ public struct TieResult: Codable, Sendable {
 
 /// One shared parameter.
 public struct TieGroup: Codable, Sendable {
-  public struct UseRecord: Codable, Sendable {
+  public struct UseRecord: Codable, Sendable, UseRecorded {
     public let layer: String
+    public let use: String?
     public let transposed: Bool
     /// True where a term of the loss uses it, and no layer.
     public let isLossTerm: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case layer, transposed
+      case layer, use, transposed
       case isLossTerm = "loss_term"
     }
   }
 
-  /// The gradient through one layer alone.
-  public struct Path: Codable, Sendable {
+  /// The gradient through one use alone.
+  public struct Path: Codable, Sendable, UseRecorded {
     public let layer: String
+    public let use: String?
     /// The Frobenius norm of the measured path gradient (estimated from slopes where directions were
     /// checked), and of the claimed one.
     public let norm: Double
@@ -71,7 +73,7 @@ public struct TieGroup: Codable, Sendable {
     public let maxRelativeError: Double
 
     enum CodingKeys: String, CodingKey {
-      case layer, norm, share, verdict
+      case layer, use, norm, share, verdict
       case claimedNorm = "claimed_norm"
       case maxRelativeError = "max_relative_error"
     }
@@ -92,14 +94,15 @@ public struct TieGroup: Codable, Sendable {
     }
   }
 
-  /// What is written through one layer's handle is read through every other, bit for bit.
+  /// What is written through one use's handle is read through every other, bit for bit.
   public struct Identity: Codable, Sendable {
     public let verdict: Verdict
   }
 
-  /// Whether a layer's output changes when the parameter does.
-  public struct Follows: Codable, Sendable {
+  /// Whether a layer's output changes when the parameter does in one use.
+  public struct Follows: Codable, Sendable, UseRecorded {
     public let layer: String
+    public let use: String?
     public let verdict: Verdict
     public let reason: String?
   }

@@ -46,7 +46,7 @@ public struct UpdateSubject: Sendable {
   ]
 }
 
-/// Confirms that an update through either layer moves the one shared parameter by exactly what an
+/// Confirms that an update through either use moves the one shared parameter by exactly what an
 /// independent reference predicts, that a full step moves it once, and that several steps, state
 /// included, stay with the reference.
 ///
@@ -84,16 +84,17 @@ public struct UpdateCheck {
     let parameters = objective.parameters
     var findings: [String] = []
     let contributions = try contributions(objective)
+    let places = places(objective)
     let groups = Dictionary(grouping: objective.uses, by: \.parameter).filter { $0.value.count > 1 }
       .sorted { $0.key < $1.key }
 
-    // Through each layer alone.
+    // Through each use alone.
     var through: [OptimizerResult.Through] = []
     for (p, uses) in groups {
       for use in uses {
         restore(parameters, start)
         let alone = contributions.enumerated().map { l, contribution in
-          l == use.layer ? contribution : silenced(contribution)
+          places[l] == use.place ? contribution : silenced(contribution)
         }
         try subject.makeTrainer().step(parameters, contributions: alone)
         var run = referenceRun(subject, parameters, start)
@@ -104,21 +105,22 @@ public struct UpdateCheck {
         for other in uses {
           let values = objective.ownValues(of: other)
           let moved = zip(values, start[p]).map { $0 - $1 }
-          seen.append(.init(layer: other.layerName, moved: euclideanNorm(moved)))
+          seen.append(
+            .init(layer: other.layerName, use: other.detail, moved: euclideanNorm(moved)))
           agrees =
             agrees
             && isWithinRounding(values, run, p, parameters[p].unitRoundoff, steps: 1)
         }
-        let moved = seen.first { $0.layer == use.layerName }!.moved
+        let moved = seen.first { $0.name == use.name }!.moved
         let verdict: Verdict = agrees ? .pass : .fail
         if !agrees {
           findings.append(
-            "a step through \(use.layerName) alone moved \(parameters[p].name) by "
+            "a step through \(use.name) alone moved \(parameters[p].name) by "
               + "\(short(moved)), predicted \(short(euclideanNorm(predicted)))")
         }
         through.append(
           .init(
-            layer: use.layerName, parameter: parameters[p].name,
+            layer: use.layerName, use: use.detail, parameter: parameters[p].name,
             predicted: euclideanNorm(predicted), moved: moved, seenBy: seen, verdict: verdict))
       }
     }
@@ -215,21 +217,32 @@ public struct UpdateCheck {
 
   // MARK: Parts
 
-  /// What each layer contributes at the present point, as trainers are given it.
+  /// What is contributed at the present point, as trainers are given it: one contribution for each
+  /// layer, and one more for each further use that a layer makes of a parameter.
   public func contributions(_ objective: any PathObjective) throws -> [LayerContribution] {
     let parameters = objective.parameters
-    let used = Dictionary(grouping: objective.uses, by: \.layer)
-      .mapValues { Set($0.map(\.parameter)) }
-    return zip(objective.layerNames, try objective.gradientsByLayer()).enumerated().map { l, pair in
-      let (name, gradients) = pair
+    let claims = Dictionary(
+      grouping: zip(objective.uses, try objective.gradientsByUse()), by: \.0.place)
+    return places(objective).map { place in
+      let name = objective.layerNames[place.layer]
+      var gradients = [[Double]?](repeating: nil, count: parameters.count)
+      for (use, claimed) in claims[place, default: []] {
+        // A use for which nothing is claimed contributes zeros.
+        gradients[use.parameter] =
+          claimed ?? [Double](repeating: 0, count: parameters[use.parameter].count)
+      }
       return LayerContribution(
-        layer: name,
-        gradients: parameters.indices.map { p in
-          // A layer that uses a parameter and claims nothing for it contributes zeros.
-          gradients[p]
-            ?? (used[l, default: []].contains(p)
-              ? [Double](repeating: 0, count: parameters[p].count) : nil)
-        })
+        layer: place.occurrence == 0 ? name : "\(name) use \(place.occurrence + 1)",
+        gradients: gradients)
+    }
+  }
+
+  /// Where the contributions come from, in their order.
+  private func places(_ objective: any PathObjective) -> [Use.Place] {
+    let uses = Dictionary(grouping: objective.uses, by: \.layer)
+    return objective.layerNames.indices.flatMap { l in
+      let last = uses[l, default: []].map(\.occurrence).max() ?? 0
+      return (0...last).map { Use.Place(layer: l, occurrence: $0) }
     }
   }
 
@@ -355,9 +368,7 @@ public struct UpdateCheck {
     let kernels = groups.filter { objective.parameters[$0[0].parameter].shape.count == 2 }
     guard let group = kernels.first, let twin = objective.untiedTwin() else { return [] }
     let pair = group.prefix(2).compactMap { use in
-      twin.uses.first {
-        $0.layer == use.layer && twin.parameters[$0.parameter].shape.count == 2
-      }
+      twin.uses.first { $0.layer == use.layer && $0.slot == use.slot }
     }
     guard pair.count == 2 else { return [] }
     // The twin holds each copy in its own use's orientation.
@@ -383,4 +394,14 @@ public struct UpdateCheck {
   private func short(_ number: Double) -> String {
     String(format: "%.4g", number)
   }
+}
+
+extension Use {
+  /// A layer and how often it has used the parameter before: where one contribution comes from.
+  fileprivate struct Place: Hashable {
+    let layer: Int
+    let occurrence: Int
+  }
+
+  fileprivate var place: Place { Place(layer: layer, occurrence: occurrence) }
 }

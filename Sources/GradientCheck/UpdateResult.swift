@@ -6,26 +6,28 @@ public struct UpdateResult: Codable, Sendable {
 
 /// One optimizer.
 public struct OptimizerResult: Codable, Sendable {
-  /// The step made from one layer's contribution alone.
-  public struct Through: Codable, Sendable {
+  /// The step made from one use's contribution alone.
+  public struct Through: Codable, Sendable, UseRecorded {
     public let layer: String
+    public let use: String?
     public let parameter: String
     /// The Frobenius norm of the movement that the reference predicts.
     public let predicted: Double
-    /// The same of the movement that was seen; by every layer that holds the parameter.
+    /// The same of the movement that was seen; by every use of the parameter.
     public let moved: Double
-    /// What each layer saw, through its own handle.
+    /// What each use saw, through its own handle.
     public let seenBy: [Seen]
     public let verdict: Verdict
 
     enum CodingKeys: String, CodingKey {
-      case layer, parameter, predicted, moved, verdict
+      case layer, use, parameter, predicted, moved, verdict
       case seenBy = "seen_by"
     }
   }
 
-  public struct Seen: Codable, Sendable {
+  public struct Seen: Codable, Sendable, UseRecorded {
     public let layer: String
+    public let use: String?
     public let moved: Double
   }
 

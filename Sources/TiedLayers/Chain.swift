@@ -31,22 +31,26 @@ public struct Chain<S: Scalar> {
   /// with the values that use had, in that use's orientation. It shares nothing with this chain.
   public func untied() -> Chain {
     var names = Set<String>()
-    func name(_ parameter: Parameter<S>, in layer: any Layer<S>) -> String {
-      var name = parameter.name
+    func name(_ slot: Slot<S>, of layer: any Layer<S>) -> String {
+      var name = slot.parameter.name
       if !names.insert(name).inserted {
         name += "_\(layer.name)"
+        if slot.isRepeated { name += "_" + slot.name.replacing(" ", with: "_") }
         while !names.insert(name).inserted { name += "'" }
       }
       return name
     }
     var twin = self
     for (l, layer) in layers.enumerated() {
-      twin.layers[l].kernels = layer.kernels.map { kernel in
-        let values = kernel.parameter.values
-        return Kernel(
-          name(kernel.parameter, in: layer), kernel.isTransposed ? values.transposed : values)
+      let slots = layer.slots
+      let kernels = slots.prefix(layer.kernels.count)
+      twin.layers[l].kernels = kernels.map { slot in
+        let values = slot.parameter.values
+        return Kernel(name(slot, of: layer), slot.isTransposed ? values.transposed : values)
       }
-      twin.layers[l].biases = layer.biases.map { $0.copy(named: name($0, in: layer)) }
+      twin.layers[l].biases = slots.dropFirst(kernels.count).map { slot in
+        slot.parameter.copy(named: name(slot, of: layer))
+      }
     }
     return twin
   }

@@ -11,11 +11,15 @@ public protocol Layer<S> {
   var name: String { get }
   /// What the summary calls it, such as "Dense (tanh)".
   var kind: String { get }
-  /// The kernels this layer uses, one element for each use. Setting rebinds the uses, in the same
-  /// order, to Kernels of the same shape and orientation.
+  /// The kernels this layer uses, one element for each use: a layer that runs one kernel at every time
+  /// step lists it once for each step. Setting rebinds the uses, in the same order, to Kernels that
+  /// have the same shape as this layer sees them.
   var kernels: [Kernel<S>] { get set }
-  /// The biases this layer uses. Setting rebinds them, in the same order.
+  /// The biases this layer uses, likewise. Setting rebinds them, in the same order.
   var biases: [Parameter<S>] { get set }
+  /// What reports call each use, kernels first, such as "step 3": shown where the layer uses a
+  /// Parameter more than once.
+  var slotNames: [String] { get }
 
   /// The output (batch x outputs) for an input (batch x inputs).
   /// - Throws: `ShapeMismatch` where the input does not fit.
@@ -34,6 +38,10 @@ extension Layer {
   public var kind: String {
     let type = String(describing: type(of: self))
     return String(type.prefix { $0 != "<" })
+  }
+
+  public var slotNames: [String] {
+    kernels.indices.map { "use \($0 + 1)" } + biases.indices.map { "bias \($0 + 1)" }
   }
 
   /// Every Parameter that this layer says it uses, once each, kernels first.

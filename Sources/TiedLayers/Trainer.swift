@@ -1,9 +1,10 @@
 import GSLKit
 
-/// What one layer's backward pass contributed to the gradients of a batch.
+/// What one layer contributed to the gradients of a batch; where it uses a Parameter several times, by
+/// one of those uses.
 public struct LayerContribution: Sendable {
   public let layer: String
-  /// One list for each parameter, in row order; nil where the layer does not use it.
+  /// One list for each parameter, in row order; nil where it is not used.
   public let gradients: [[Double]?]
 
   public init(layer: String, gradients: [[Double]?]) {
@@ -26,7 +27,7 @@ public protocol Trainer: AnyObject {
   var stateSlots: Int { get }
 }
 
-/// Adds the contributions of all layers and lets an optimizer step once.
+/// Adds all contributions and lets an optimizer step once.
 public final class OptimizerTrainer: Trainer {
   public let optimizer: any Optimizer
 

@@ -76,7 +76,7 @@ struct CaseSectionTests {
 
   @Test func whereNothingIsSharedItSaysSo() {
     #expect(
-      probe(Records.all, case: 2).text.contains("No parameter is used by more than one layer"))
+      probe(Records.all, case: 2).text.contains("No parameter is used more than once"))
     #expect(probe(Records.missingTie).text.contains("- **Missing tie:** encoder and decoder"))
   }
 

@@ -150,24 +150,26 @@ final class TamperedPaths: PathObjective {
   var uses: [Use] { base.uses }
   var layerNames: [String] { base.layerNames }
 
-  func gradientsByLayer() throws -> [[[Double]?]] {
-    var claims = try base.gradientsByLayer()
-    for l in claims.indices {
-      for p in claims[l].indices where claims[l][p] != nil { change(l, p, &claims[l][p]!) }
+  func gradientsByUse() throws -> [[Double]?] {
+    var claims = try base.gradientsByUse()
+    for (i, use) in uses.enumerated() where claims[i] != nil {
+      change(use.layer, use.parameter, &claims[i]!)
     }
     return claims
   }
 
   func gradients() throws -> [[Double]?] {
-    let claims = try gradientsByLayer()
-    return parameters.indices.map { p in
-      claims.compactMap { $0[p] }.reduce([Double](repeating: 0, count: parameters[p].count)) {
-        zip($0, $1).map { $0 + $1 }
-      }
+    var sums = parameters.map { [Double](repeating: 0, count: $0.count) }
+    for (use, claim) in zip(uses, try gradientsByUse()) {
+      if let claim { sums[use.parameter] = zip(sums[use.parameter], claim).map { $0 + $1 } }
     }
+    return sums
   }
 
-  func pathFunction(layer: Int) throws -> PathFunction { try base.pathFunction(layer: layer) }
+  func pathFunction(_ use: Use) throws -> PathFunction { try base.pathFunction(use) }
+  func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
+    try base.layerFunction(use)
+  }
   func layerFunction(_ layer: Int) throws -> () throws -> [Double] { try base.layerFunction(layer) }
   func untiedTwin() -> (any PathObjective)? { base.untiedTwin() }
   func values(of use: Use) -> [Double] { base.values(of: use) }
@@ -175,6 +177,80 @@ final class TamperedPaths: PathObjective {
 }
 
 // MARK: Networks
+
+/// tanh(... tanh(tanh(x K1 + b1) K2 + b2) ...): one layer with a slot for every turn, and faults to
+/// put in.
+struct Repeated: Layer {
+  typealias S = Double
+  let name: String
+  var kernels: [Kernel<Double>]
+  var biases: [Parameter<Double>]
+  /// What becomes of the contribution of each turn.
+  var factors: [Double] = []
+  /// Kernels read instead of those that it says it holds; nil for those.
+  var read: [Kernel<Double>?] = []
+  /// Turns that are not taken.
+  var skipped: Set<Int> = []
+
+  var slotNames: [String] {
+    kernels.indices.map { "turn \($0 + 1)" } + biases.indices.map { "bias \($0 + 1)" }
+  }
+
+  private var turns: [Int] { kernels.indices.filter { !skipped.contains($0) } }
+
+  private func kernel(_ turn: Int) -> Kernel<Double> {
+    (turn < read.count ? read[turn] : nil) ?? kernels[turn]
+  }
+
+  private func states(_ input: Matrix<Double>) throws -> [Matrix<Double>] {
+    try turns.reduce(into: [input]) { states, turn in
+      var next = try kernel(turn).multiply(states.last!)
+      try next.addToEachRow(biases[turn].values)
+      next.apply(.tanh)
+      states.append(next)
+    }
+  }
+
+  func forward(_ input: Matrix<Double>) throws -> Matrix<Double> { try states(input).last! }
+
+  func backward(
+    _ cotangent: Matrix<Double>, at input: Matrix<Double>, into gradients: inout Gradients<Double>
+  ) throws -> Matrix<Double> {
+    let states = try states(input)
+    var cotangent = cotangent
+    for (i, turn) in turns.enumerated().reversed() {
+      var inner = cotangent
+      for e in inner.elements.indices {
+        inner.elements[e] *= 1 - states[i + 1].elements[e] * states[i + 1].elements[e]
+      }
+      var own = Matrix<Double>(rows: kernels[turn].rows, columns: kernels[turn].columns)
+      try own.addProduct(states[i], transposeFirst: true, inner)
+      let factor = turn < factors.count ? factors[turn] : 1
+      own.elements = own.elements.map { factor * $0 }
+      if factor != 0 { try gradients.add(own, to: kernels[turn]) }
+      try gradients.addColumnSums(of: inner, to: biases[turn])
+      cotangent = try kernel(turn).multiplyAdjoint(inner)
+    }
+    return cotangent
+  }
+}
+
+/// A `Repeated` on a square kernel, turned round at every second turn.
+func repeated(
+  _ seed: UInt64, uses: Int, _ change: (inout Repeated) -> Void = { _ in }
+) -> ChainObjective<Double> {
+  let random = RandomSource(seed: seed)
+  let kernel = Kernel<Double>("W", random.matrix(rows: 3, columns: 3, -1, 1))
+  let bias = Parameter<Double>("b", (0..<3).map { _ in random.uniform(-0.5, 0.5) })
+  var layer = Repeated(
+    name: "loop", kernels: (0..<uses).map { $0 % 2 == 0 ? kernel : kernel.transposed },
+    biases: (0..<uses).map { _ in bias })
+  change(&layer)
+  return ChainObjective(
+    Network(Chain([layer]), loss: .meanSquaredError),
+    input: random.matrix(rows: 4, columns: 3, -1, 1),
+    target: random.matrix(rows: 4, columns: 3, -1, 1))
+}
 
 /// A small autoencoder on random data that suits its loss.
 func autoencoder(

@@ -251,6 +251,92 @@ struct TieCheckTests {
     #expect(group.sumRule.verdict == .fail)
   }
 
+  // MARK: Several uses in one layer
+
+  @Test(arguments: [2, 3, 5]) func everyUseWithinALayerIsAPath(uses: Int) throws {
+    for seed in 1...5 {
+      let result = try tieResult(repeated(UInt64(seed), uses: uses))
+      #expect(result.verdict == .pass)
+      #expect(result.groups.map(\.parameter) == ["W", "b"])
+      for group in result.groups {
+        #expect(group.paths.count == uses && group.uses.allSatisfy { $0.layer == "loop" })
+        #expect(abs(group.paths.map(\.share).reduce(0, +) - 1) < 1e-6)
+        #expect(group.sumRule.verdict == .pass && group.identity.verdict == .pass)
+        #expect(group.follows.allSatisfy { $0.verdict == .pass })
+      }
+      #expect(result.groups[0].paths[1].name == "loop turn 2")
+    }
+  }
+
+  @Test func aLostPathWithinALayerFailsByName() throws {
+    for (factor, id) in [(0.0, "missing-path"), (2, "doubled-path"), (0.5, "scaled-path")] {
+      let model = repeated(2, uses: 3) { $0.factors = [1, factor] }
+      let gradient = try gradientResult(model)
+      let tie = try tieResult(model)
+      #expect(gradient.verdict == .fail)
+      #expect(tie.groups[0].paths.map(\.verdict) == [.pass, .fail, .pass])
+      #expect(tie.groups[1].verdict == .pass)
+      let named = Diagnostician(batch: 4).diagnose(gradient: gradient, tie: tie)
+      #expect(named.map(\.id) == [id])
+      #expect(named[0].sentence.contains("the contribution of loop turn 2"))
+    }
+  }
+
+  @Test func aSlotThatHoldsACopyIsMissedByNameOnly() throws {
+    let ties = [["loop turn 1", "loop turn 2", "loop turn 3"]]
+    let right = repeated(2, uses: 3)
+    #expect(
+      try TieCheck().check(right, gradient: gradientResult(right), expected: ties).missing == [])
+    let wrong = repeated(2, uses: 3) { layer in
+      layer.rebind(slot: 2, to: layer.kernels[2].parameter.copy(named: "W2"))
+    }
+    let result = try TieCheck().check(
+      wrong, gradient: gradientResult(wrong), expected: ties)
+    #expect(result.verdict == .fail)
+    #expect(result.copies.count == 1)
+    #expect(result.missing[0].contains("loop turn 3 holds W2"))
+  }
+
+  /// A copy behind a slot that says otherwise: nothing arrives there, whoever asks.
+  @Test func aSlotThatReadsAFrozenCopyDoesNotFollow() throws {
+    let wrong = repeated(2, uses: 3) { layer in
+      let copy = layer.kernels[1].parameter.copy(named: "copy")
+      layer.read = [nil, layer.kernels[1].rebound(to: copy)]
+      layer.factors = [1, 0]
+    }
+    #expect(try gradientResult(wrong).verdict == .pass)
+    let group = try tieResult(wrong).groups[0]
+    #expect(group.follows.map(\.verdict) == [.pass, .inconclusive, .pass])
+    #expect(group.follows[1].reason!.contains("or it holds a copy"))
+    #expect(group.paths[1].norm == 0 && group.verdict == .inconclusive)
+    // Where every slot does, the layer is convicted.
+    let all = repeated(2, uses: 3) { layer in
+      let copy = layer.kernels[0].parameter.copy(named: "copy")
+      layer.read = layer.kernels.map { $0.rebound(to: copy) }
+      layer.factors = [0, 0, 0]
+    }
+    #expect(try tieResult(all).groups[0].follows.allSatisfy { $0.verdict == .fail })
+  }
+
+  /// A turn that this batch does not take is no crime.
+  @Test func aUseThatNoSampleReachesIsInconclusiveNotConvicted() throws {
+    let model = repeated(2, uses: 3) { $0.skipped = [2] }
+    let groups = try tieResult(model).groups
+    for group in groups {
+      #expect(group.follows.map(\.verdict) == [.pass, .pass, .inconclusive])
+      #expect(group.sumRule.verdict == .pass)
+    }
+  }
+
+  @Test func alongDirectionsPathsWithinALayerAreMeasuredToo() throws {
+    let model = repeated(4, uses: 3)
+    var options = CheckOptions(seed: 3)
+    options.directions = 2
+    let gradient = try GradientChecker(options).check(model)
+    let group = try TieCheck(options).check(model, gradient: gradient).groups[0]
+    #expect(group.verdict == .pass && group.paths.count == 3)
+  }
+
   // MARK: Does each layer follow?
 
   @Test func aSaturatedLayerIsNotACopy() throws {

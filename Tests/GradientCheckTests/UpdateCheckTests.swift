@@ -144,11 +144,35 @@ struct UpdateCheckTests {
 
   @Test func theFirstStepsDriftIsTheDistanceOfTheTwoPaths() throws {
     let model = try autoencoder(3)
-    let paths = try model.gradientsByLayer().map { $0[0]! }
+    let paths = try zip(model.uses, model.gradientsByUse()).filter { $0.0.parameter == 0 }
+      .map { $0.1! }
     let distance = euclideanNorm(zip(paths[0], paths[1]).map { 0.1 * ($0 - $1) })
     let moved = zip(model.parameters[0].flat, paths[0]).map { $0 - 0.1 * $1 }
     let drift = try check(model, [UpdateSubject.standard[0]]).optimizers[0].drift
     #expect(abs(drift[1] - distance / euclideanNorm(moved)) < 1e-14)
+  }
+
+  @Test func aStepIsMadeThroughEachUseWithinALayer() throws {
+    let model = repeated(3, uses: 3)
+    let result = try check(model).optimizers[0]
+    #expect(result.verdict == .pass)
+    #expect(
+      result.through.map(\.name) == [
+        "loop turn 1", "loop turn 2", "loop turn 3", "loop bias 1", "loop bias 2", "loop bias 3",
+      ])
+    // Plain gradient descent moves by each path alone.
+    for (through, claim) in zip(result.through, try model.gradientsByUse()) {
+      #expect(abs(through.moved - 0.1 * euclideanNorm(claim!)) < 1e-14)
+      #expect(through.seenBy.count == 3 && through.verdict == .pass)
+    }
+    #expect(result.drift[0] == 0 && result.drift[1] > 0)
+  }
+
+  @Test func aTrainerThatStepsOncePerUseWithinALayerIsConvicted() throws {
+    let wrong = UpdateSubject(.adam(learningRate: 0.01), makeTrainer: { StepPerContribution() })
+    let result = try check(repeated(3, uses: 3), [wrong])
+    #expect(result.verdict == .fail)
+    #expect(abs(result.optimizers[0].fullStep[0].ratio - 1) > 0.1)
   }
 
   @Test func thePointIsPutBack() throws {
@@ -250,4 +274,21 @@ struct UpdateCheckTests {
     let result = try check(try autoencoder(1), [subject]).optimizers[0]
     #expect(result.verdict == .fail && result.maxDifference == .infinity)
   }
+}
+
+/// One step of one optimizer for every contribution.
+private final class StepPerContribution: Trainer {
+  private let optimizer = Adam(learningRate: 0.01)
+
+  func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws {
+    for contribution in contributions {
+      try optimizer.step(parameters, sum(of: [contribution], for: parameters))
+    }
+  }
+
+  func state(of parameter: any AnyParameter) -> [String: [Double]] {
+    optimizer.state(of: parameter)
+  }
+
+  var stateSlots: Int { optimizer.stateSlots }
 }

@@ -1,0 +1,186 @@
+import GSLKit
+import TiedLayers
+
+/// A network with a batch.
+///
+/// A path is measured without asking the model. Across layers, the change stands only while the one
+/// layer runs, which also catches a layer that reads another's kernel behind its back. Where a layer
+/// holds a parameter in several slots, the one slot is bound to a parameter of its own, made once for
+/// all evaluations, and that one is changed.
+public final class ChainObjective<S: Scalar>: PathObjective {
+  public var network: Network<S>
+  public let input: Matrix<S>
+  public let target: Matrix<S>
+
+  /// - Parameters:
+  ///   - input: batch x inputs.
+  ///   - target: batch x outputs.
+  public init(_ network: Network<S>, input: Matrix<S>, target: Matrix<S>) {
+    self.network = network
+    self.input = input
+    self.target = target
+  }
+
+  /// The Parameters themselves, each once, in order of first use.
+  public var typedParameters: [Parameter<S>] {
+    uniqued(network.chain.parameters + (network.penalty?.parameters ?? []))
+  }
+  public var parameters: [any AnyParameter] { typedParameters }
+
+  public func value() throws -> Double {
+    Double(try network.value(input, target: target))
+  }
+
+  public func gradients() throws -> [[Double]?] {
+    try network.gradients(input, target: target).flat(for: parameters)
+  }
+
+  public var layerNames: [String] {
+    network.chain.layers.map(\.name) + (network.penalty.map { [$0.name] } ?? [])
+  }
+
+  public var uses: [Use] {
+    let index = Dictionary(
+      uniqueKeysWithValues: typedParameters.enumerated().map { (ObjectIdentifier($1), $0) })
+    var uses: [Use] = []
+    for (l, layer) in network.chain.layers.enumerated() {
+      uses += layer.slots.map { slot in
+        Use(
+          layer: l, layerName: layer.name, slot: slot.index, slotName: slot.name,
+          occurrence: slot.occurrence, isRepeated: slot.isRepeated,
+          parameter: index[ObjectIdentifier(slot.parameter)]!, isTransposed: slot.isTransposed)
+      }
+    }
+    if let penalty = network.penalty {
+      uses += penalty.parameters.map { parameter in
+        Use(
+          layer: network.chain.layers.count, layerName: penalty.name,
+          parameter: index[ObjectIdentifier(parameter)]!, isTransposed: false, isLossTerm: true)
+      }
+    }
+    return uses
+  }
+
+  /// One backward pass, in which every slot that shares its parameter with another slot of its layer
+  /// has a parameter of its own.
+  public func gradientsByUse() throws -> [[Double]?] {
+    let parameters = typedParameters
+    let uses = uses
+    var apart = network
+    let read = uses.map { use -> Parameter<S> in
+      guard use.isRepeated else { return parameters[use.parameter] }
+      return apart.chain.standIn(for: use, parameters[use.parameter])
+    }
+    let byLayer = try apart.gradientsByLayer(input, target: target)
+    return zip(uses, read).map { use, parameter in
+      byLayer[use.layer].flat(for: [parameter])[0]
+    }
+  }
+
+  public func pathFunction(_ use: Use) throws -> PathFunction {
+    let start =
+      use.isLossTerm
+      ? try network.lossInput(input) : try network.chain.inputs(input)[use.layer]
+    let parameter = typedParameters[use.parameter]
+    guard use.isRepeated else {
+      return { [self] change in
+        let value = try network.value(fromLayer: use.layer, start, target: target) { l, run in
+          guard l == use.layer else { return try run() }
+          return try parameter.standing(change, run)
+        }
+        return Double(value)
+      }
+    }
+    var apart = network
+    let standIn = apart.chain.standIn(for: use, parameter)
+    return { [apart, target] change in
+      try standIn.standing(change) {
+        Double(try apart.value(fromLayer: use.layer, start, target: target) { try $1() })
+      }
+    }
+  }
+
+  public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
+    guard layer < network.chain.layers.count else {
+      return { [self] in [Double(network.penalty!.value())] }
+    }
+    let layerInput = try telling(layer)
+    return { [self] in
+      try network.chain.layers[layer].forward(layerInput).elements.map { Double($0) }
+    }
+  }
+
+  public func layerFunction(_ use: Use) throws -> (_ change: PathChange?) throws -> [Double] {
+    var parameter = typedParameters[use.parameter]
+    var output = try layerFunction(use.layer)
+    if use.isRepeated {
+      var chain = network.chain
+      parameter = chain.standIn(for: use, parameter)
+      let (layer, layerInput) = (chain.layers[use.layer], try telling(use.layer))
+      output = { try layer.forward(layerInput).elements.map { Double($0) } }
+    }
+    return { [parameter, output] change in
+      guard let change else { return try output() }
+      return try parameter.standing(change, output)
+    }
+  }
+
+  /// A layer's input at the present point; random numbers where only zeros arrive and the layer takes
+  /// any.
+  private func telling(_ layer: Int) throws -> Matrix<S> {
+    let layerInput = try network.chain.inputs(input)[layer]
+    guard layerInput.elements.allSatisfy({ $0 == 0 }) else { return layerInput }
+    let numbers: Matrix<S> = RandomSource(seed: 1).matrix(
+      rows: layerInput.rows, columns: layerInput.columns, -1, 1)
+    return (try? network.chain.layers[layer].forward(numbers)) == nil ? layerInput : numbers
+  }
+
+  public func untiedTwin() -> (any PathObjective)? {
+    ChainObjective(
+      Network(network.chain.untied(), loss: network.loss), input: input, target: target)
+  }
+
+  public func values(of use: Use) -> [Double] {
+    guard let kernel = kernel(of: use) else { return handle(of: use).flat }
+    var values: [Double] = []
+    values.reserveCapacity(kernel.rows * kernel.columns)
+    for i in 0..<kernel.rows {
+      for j in 0..<kernel.columns { values.append(Double(kernel[i, j])) }
+    }
+    return values
+  }
+
+  public func setValues(_ values: [Double], of use: Use) {
+    guard let kernel = kernel(of: use) else {
+      handle(of: use).flat = values
+      return
+    }
+    for i in 0..<kernel.rows {
+      for j in 0..<kernel.columns { kernel[i, j] = S(values[i * kernel.columns + j]) }
+    }
+  }
+
+  private func kernel(of use: Use) -> Kernel<S>? {
+    guard !use.isLossTerm else {
+      let parameter = typedParameters[use.parameter]
+      return parameter.shape.count == 2 ? Kernel(parameter) : nil
+    }
+    let kernels = network.chain.layers[use.layer].kernels
+    return use.slot < kernels.count ? kernels[use.slot] : nil
+  }
+
+  private func handle(of use: Use) -> Parameter<S> {
+    guard !use.isLossTerm else { return typedParameters[use.parameter] }
+    let layer = network.chain.layers[use.layer]
+    return layer.biases[use.slot - layer.kernels.count]
+  }
+}
+
+extension Chain {
+  /// Binds one use to a Parameter of its own with the values of `parameter`, and returns it.
+  fileprivate mutating func standIn(for use: Use, _ parameter: Parameter<S>) -> Parameter<S> {
+    let own = parameter.copy(named: "\(parameter.name) in \(use.name)")
+    layers[use.layer].rebind(slot: use.slot, to: own)
+    return own
+  }
+}
