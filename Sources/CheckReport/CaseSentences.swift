@@ -217,7 +217,7 @@ enum CaseSentences {
   static func counts(_ counts: EntryCounts) -> String {
     let parts = [
       (counts.pass, Verdict.pass), (counts.fail, .fail), (counts.inconclusive, .inconclusive),
-      (counts.kink, .kink),
+      (counts.kink, .kink), (counts.vacuous, .vacuous),
     ]
     return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1.rawValue)" }.joined(separator: ", ")
   }

@@ -230,5 +230,6 @@ extension EntryCounts {
     fail += other.fail
     inconclusive += other.inconclusive
     kink += other.kink
+    vacuous += other.vacuous
   }
 }

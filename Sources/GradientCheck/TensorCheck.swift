@@ -279,12 +279,13 @@ struct TensorCheck {
   }
 
   /// What the second witness says of a claim that the first excludes. Its own starting step decides how
-  /// good its bound is, so it may try again from a step twice as long, and from the closer look's.
+  /// good its bound is, so it may try again from a longer one, and from the closer look's. At none of
+  /// these does it begin with points of the first witness.
   private func secondTestimony(
     on probe: Probe, _ claimed: Double, _ tolerance: Double, _ first: Estimate, close: Double
   ) throws -> (estimate: Estimate, verdict: Verdict, reason: String?) {
     var last: (Estimate, Verdict, String?)?
-    for step in [first.step / 2, 2 * first.step, close / 2] {
+    for step in [first.step / 2, 3 * first.step, close / 2] {
       let other = try witness.secondEstimate(probe, step: step)
       let excludes =
         other.isFinite
