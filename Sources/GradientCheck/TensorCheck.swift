@@ -104,7 +104,7 @@ struct TensorCheck {
         defer { progress?.add(1) }
         return try witness.estimate(workers[w][t].probe(entry), step: step)
       }
-      work.append(Measurement(task, estimates, z: witness.z))
+      work.append(Measurement(task, estimates, firstStep: step, z: witness.z))
     }
 
     // The tolerance depends on all entries and an entry's step on the tolerance: rounds, in each of
@@ -117,18 +117,23 @@ struct TensorCheck {
       var isSettled = true
       for t in work.indices {
         let measured = work[t]
-        let undecided = measured.last.indices.filter { measured.isUndecided($0, scale, rtol) }
+        let undecided = measured.last.indices.compactMap { entry -> (entry: Int, step: Double)? in
+          guard measured.isUndecided(entry, scale, rtol) else { return nil }
+          let tolerance = measured.tolerance(entry, scale, rtol)
+          let step =
+            measured.closerStep(entry, tolerance)
+            ?? betterStep(
+              measured.last[entry], tolerance, first: measured.firstStep,
+              below: measured.cornerStep[entry])
+          return step.map { (entry, $0) }
+        }
         if undecided.isEmpty || progress?.isCancelled ?? false { continue }
         isSettled = false
         let better = try inParallel(count: undecided.count, workers: workers.count) { w, i in
-          let entry = undecided[i]
-          let tolerance = measured.tolerance(entry, scale, rtol)
-          return try witness.estimate(
-            workers[w][t].probe(entry),
-            step: measured.closerStep(entry, tolerance)
-              ?? betterStep(measured.last[entry], tolerance, below: measured.cornerStep[entry]))
+          let (entry, step) = undecided[i]
+          return try witness.estimate(workers[w][t].probe(entry), step: step)
         }
-        for (entry, estimate) in zip(undecided, better) {
+        for ((entry, _), estimate) in zip(undecided, better) {
           if scale > 0 { work[t].noteCorner(entry) }
           work[t].refine(entry, estimate)
         }
@@ -138,14 +143,20 @@ struct TensorCheck {
     return (try work.map { try conclude($0, scale: scale) }, scale)
   }
 
-  /// The step for another try. A kink asks for h/8. Noise asks for the step at which it is a quarter of
-  /// the tolerance, at most 64 h: the third derivative will show if that was too much. Where both parts
-  /// of the bound are seen, E = a/h + b h^2 is least at (a / 2b)^(1/3).
-  /// - Parameter cornerStep: the smallest step so far that had a corner in it.
+  /// The step for another try; nil where none helps. A kink asks for h/8, four times: nearer than that
+  /// it stands at the point, and the noise of its two sides only grows. Noise asks for the step at which
+  /// it is a quarter of the tolerance, at most 64 h: the third derivative will show if that was too much.
+  /// Where both parts of the bound are seen, E = a/h + b h^2 is least at (a / 2b)^(1/3).
+  /// - Parameters:
+  ///   - firstStep: the tensor's.
+  ///   - cornerStep: the smallest step so far that had a corner in it.
   private func betterStep(
-    _ current: Estimate, _ tolerance: Double, below cornerStep: Double
-  ) -> Double {
-    guard current.isFinite, !showsKink(current) else { return current.step / 8 }
+    _ current: Estimate, _ tolerance: Double, first firstStep: Double, below cornerStep: Double
+  ) -> Double? {
+    guard current.isFinite else { return current.step / 8 }
+    if showsKink(current) {
+      return current.step > 1.01 / 4096 * firstStep ? current.step / 8 : nil
+    }
     guard let points = current.points else {
       return current.step * (current.isNoiseLimited ? 2.5 : 0.125)
     }
@@ -339,11 +350,14 @@ struct TensorCheck {
 /// A tensor being measured.
 private struct Measurement {
   let task: TensorTask
+  let firstStep: Double
   /// The last estimate of each entry, which decides the next step.
   private(set) var last: [Estimate]
-  /// The one with the smallest step so far: a kink is one only if it is seen there. A large step also
-  /// shows the fourth derivative.
+  /// The one with the smallest step so far, down to 2^-12 of the first: a kink is one only if it is seen
+  /// there. A large step also shows the fourth derivative; a smaller one blurs the slopes of its sides.
   private(set) var finest: [Estimate]
+  /// The one with the smallest step of all: the closest look.
+  private var nearest: [Estimate]
   /// The smallest step so far that had a corner in it.
   private(set) var cornerStep: [Double]
   /// The one with the smallest bound so far, which decides the verdict; one without a corner if there
@@ -358,12 +372,14 @@ private struct Measurement {
 
   private let z: Double
 
-  init(_ task: TensorTask, _ estimates: [Estimate], z: Double) {
+  init(_ task: TensorTask, _ estimates: [Estimate], firstStep: Double, z: Double) {
+    self.firstStep = firstStep
     self.z = z
     cornerStep = estimates.map { $0.showsKink(z: z) ? $0.step : .infinity }
     self.task = task
     last = estimates
     finest = estimates
+    nearest = estimates
     best = estimates
   }
 
@@ -417,7 +433,7 @@ private struct Measurement {
     let look = last[i]
     // What cannot be seen within the tensor's own size is no error of this tensor's.
     let isClose =
-      finest[i].step <= 1.5 * closest && finest[i].isClean(z: z)
+      nearest[i].step <= 1.5 * closest && nearest[i].isClean(z: z)
       && look.step <= min(17 * closest, 16 * task.scale)
     guard isClose, look.isClean(z: z),
       acceptance(of: look, look.convictionBound(z: z), i, tolerance) == .fail
@@ -441,7 +457,7 @@ private struct Measurement {
   /// closer look has nothing to add.
   func closerStep(_ i: Int, _ tolerance: Double) -> Double? {
     guard excludesClaim(i, tolerance), let closest = closestStep(i, tolerance) else { return nil }
-    if finest[i].step > 1.5 * closest { return closest }
+    if nearest[i].step > 1.5 * closest { return closest }
     let wider = 4 * last[i].step
     return last[i].isClean(z: z) && wider <= min(17 * closest, best[i].step) ? wider : nil
   }
@@ -459,7 +475,8 @@ private struct Measurement {
 
   mutating func refine(_ i: Int, _ next: Estimate) {
     last[i] = next
-    if next.step < finest[i].step { finest[i] = next }
+    if next.step < nearest[i].step { nearest[i] = next }
+    if next.step < finest[i].step, next.step > 0.99 / 4096 * firstStep { finest[i] = next }
     let isCorner = next.showsKink(z: z)
     if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
     guard next.isFinite else { return }
@@ -468,8 +485,10 @@ private struct Measurement {
       best[i] = next
       return
     }
-    // Where two bounds exclude each other, something lies within the longer step that it did not see.
-    if abs(next.value - previous.value) > next.bound + previous.bound {
+    // Where two clear looks exclude each other, something lies within the longer step that it did not see.
+    if next.isClean(z: z), previous.isClean(z: z),
+      abs(next.value - previous.value) > next.bound + previous.bound
+    {
       cornerStep[i] = min(cornerStep[i], max(next.step, previous.step))
       if next.step < previous.step { best[i] = next }
       return

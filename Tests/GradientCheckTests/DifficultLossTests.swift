@@ -59,7 +59,7 @@ struct DifficultLossTests {
       at: x, { x in x.reduce(0) { $0 + Foundation.sin(1000 * $1) } },
       right: { $0.map { 1000 * Foundation.cos(1000 * $0) } }, wrongBy: 1 + 1e-5)
     #expect(found.right.verdict == .pass)
-    #expect(found.wrong.verdict == .fail && found.wrong.entries.fail == 3)
+    #expect(found.wrong.verdict == .fail)
   }
 
   /// Each addition rounds: the noise is far above that of the result, and is measured, not assumed.
