@@ -1,16 +1,19 @@
 import Foundation
 import PackagePlugin
 
-/// Puts the digits and the course package into the program itself, so that it works wherever it is moved.
+/// Puts the data and the course package that ship into the program itself, so that it works wherever it is
+/// moved.
 @main
 struct EmbedTextPlugin: BuildToolPlugin {
+  /// A file among the target's resources, and the enumeration whose `text` it becomes.
+  private static let files = [("digits.csv", "DigitsText"), ("jack.txt", "JackText")]
+
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
     let resources = target.directoryURL.appending(path: "Resources")
     let course = resources.appending(path: "Coursework/")
-    return [
-      try command("DigitsText", [resources.appending(path: "digits.csv")], context),
-      try command("CourseworkText", files(in: course), in: course, context),
-    ]
+    return try Self.files.map { file, name in
+      try command(name, [resources.appending(path: file)], context)
+    } + [command("CourseworkText", files(in: course), in: course, context)]
   }
 
   /// - Parameter folder: what paths are told below; nil for one text without a path.
