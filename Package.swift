@@ -6,6 +6,7 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers"]),
+    .library(name: "ModelPipe", targets: ["ModelPipe"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
   ],
   dependencies: [
@@ -17,12 +18,15 @@ let package = Package(
     .target(name: "GSLKit", dependencies: ["CGSL"]),
     .target(name: "TiedLayers", dependencies: ["GSLKit"]),
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
+    .target(name: "CChildProcess"),
+    .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
+    .target(name: "TextNotebook"),
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "CheckReport", "FaultGallery",
+        "CheckReport", "FaultGallery", "TextNotebook",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
@@ -31,12 +35,30 @@ let package = Package(
     .plugin(
       name: "EmbedTextPlugin", capability: .buildTool(), dependencies: ["embed-text"],
       path: "Sources/EmbedTextPlugin"),
+    // The link to notebooks-txt is excluded and yet watched: by it a build notices notebooks that came,
+    // went or changed.
+    .target(
+      name: "Lessons",
+      dependencies: [
+        "TextNotebook", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
+      ],
+      exclude: ["notebooks-txt"], plugins: ["NotebookPlugin"]),
+    .executableTarget(
+      name: "notebook-runner", dependencies: ["Lessons", "TiecheckCommands"],
+      path: "Sources/NotebookRunner"),
+    .executableTarget(
+      name: "notebook-tool", dependencies: ["TextNotebook"], path: "Sources/NotebookPlugin/Tool"),
+    .plugin(
+      name: "NotebookPlugin", capability: .buildTool(), dependencies: ["notebook-tool"],
+      path: "Sources/NotebookPlugin/Plugin"),
     // Tests name every module they import, so that an incremental build never links stale ones.
     .testTarget(name: "GSLKitTests", dependencies: ["GSLKit"]),
     .testTarget(
       name: "TiedLayersTests", dependencies: ["TiedLayers", "GSLKit"], resources: [.copy("Golden")]),
     .testTarget(
       name: "GradientCheckTests", dependencies: ["GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "ModelPipeTests", dependencies: ["ModelPipe", "GradientCheck", "TiedLayers", "GSLKit"]),
     .testTarget(
       name: "FaultGalleryTests",
       dependencies: ["FaultGallery", "GradientCheck", "TiedLayers", "GSLKit"]),
@@ -47,7 +69,11 @@ let package = Package(
       name: "TiecheckCommandsTests",
       dependencies: [
         "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
+        "TextNotebook",
       ]),
+    .testTarget(name: "TextNotebookTests", dependencies: ["TextNotebook"]),
+    .testTarget(
+      name: "LessonsTests", dependencies: ["Lessons", "TextNotebook", "TiecheckCommands"]),
   ],
   swiftLanguageModes: [.v6]
 )
