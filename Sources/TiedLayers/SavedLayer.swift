@@ -90,7 +90,9 @@ public struct LayerWriter<S: Scalar> {
       ? .text(key(first)) : .list(biases.map { .text(key($0)) })
   }
 
-  public mutating func whole(_ value: Int, as name: String) { values[name] = .number(Double(value)) }
+  public mutating func whole(_ value: Int, as name: String) {
+    values[name] = .number(Double(value))
+  }
   public mutating func number(_ value: S, as name: String) { values[name] = .number(Double(value)) }
   public mutating func flag(_ value: Bool, as name: String) { values[name] = .flag(value) }
   public mutating func choice<E: RawRepresentable<String>>(_ value: E, as name: String) {
