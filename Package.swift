@@ -6,6 +6,8 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers"]),
+    .library(name: "GradientCheckTesting", targets: ["GradientCheckTesting"]),
+    .library(name: "ModelPipe", targets: ["ModelPipe"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
   ],
   dependencies: [
@@ -17,12 +19,19 @@ let package = Package(
     .target(name: "GSLKit", dependencies: ["CGSL"]),
     .target(name: "TiedLayers", dependencies: ["GSLKit"]),
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
+    .target(name: "CChildProcess"),
+    .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
+    // What a course's test target imports. It alone knows Testing and XCTest.
+    .target(
+      name: "GradientCheckTesting",
+      dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
+    .target(name: "TextNotebook"),
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "CheckReport", "FaultGallery",
+        "CheckReport", "FaultGallery", "TextNotebook",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
@@ -31,6 +40,23 @@ let package = Package(
     .plugin(
       name: "EmbedTextPlugin", capability: .buildTool(), dependencies: ["embed-text"],
       path: "Sources/EmbedTextPlugin"),
+    // The link to notebooks-txt is excluded and yet watched: by it a build notices notebooks that came,
+    // went or changed.
+    .target(
+      name: "Lessons",
+      dependencies: [
+        "TextNotebook", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
+        "GradientCheckTesting",
+      ],
+      exclude: ["notebooks-txt"], plugins: ["NotebookPlugin"]),
+    .executableTarget(
+      name: "notebook-runner", dependencies: ["Lessons", "TiecheckCommands"],
+      path: "Sources/NotebookRunner"),
+    .executableTarget(
+      name: "notebook-tool", dependencies: ["TextNotebook"], path: "Sources/NotebookPlugin/Tool"),
+    .plugin(
+      name: "NotebookPlugin", capability: .buildTool(), dependencies: ["notebook-tool"],
+      path: "Sources/NotebookPlugin/Plugin"),
     // Tests name every module they import, so that an incremental build never links stale ones.
     .testTarget(name: "GSLKitTests", dependencies: ["GSLKit"]),
     .testTarget(
@@ -38,16 +64,27 @@ let package = Package(
     .testTarget(
       name: "GradientCheckTests", dependencies: ["GradientCheck", "TiedLayers", "GSLKit"]),
     .testTarget(
+      name: "ModelPipeTests", dependencies: ["ModelPipe", "GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
       name: "FaultGalleryTests",
       dependencies: ["FaultGallery", "GradientCheck", "TiedLayers", "GSLKit"]),
     .testTarget(
       name: "CheckReportTests",
       dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
     .testTarget(
+      name: "GradientCheckTestingTests",
+      dependencies: [
+        "GradientCheckTesting", "CheckReport", "GradientCheck", "TiedLayers", "GSLKit",
+      ]),
+    .testTarget(
       name: "TiecheckCommandsTests",
       dependencies: [
         "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
+        "TextNotebook",
       ]),
+    .testTarget(name: "TextNotebookTests", dependencies: ["TextNotebook"]),
+    .testTarget(
+      name: "LessonsTests", dependencies: ["Lessons", "TextNotebook", "TiecheckCommands"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,8 @@
+import CheckReport
 import FaultGallery
 import GSLKit
 import GradientCheck
+import TextNotebook
 import TiedLayers
 
 /// Why a command stops: a sentence for the person who called it, and the status it ends with.
@@ -19,8 +21,12 @@ struct CommandError: Error, CustomStringConvertible {
     switch error {
     case let error as CommandError: self = error
     case let error as FaultNotApplicable: self.init(.usage, "\(error)")
-    case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch:
+    case let error as NotebookError: self.init(.badInput, "\(error)")
+    case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch,
+      is NothingToCheck:
       self.init(.badInput, "\(error)")
+    case let error as ResultsFolderError:
+      self.init(error.isAboutContents ? .badInput : .noInput, "\(error)")
     default: self.init(.internalFault, "\(error). This is a fault of tiecheck's; please report it.")
     }
   }

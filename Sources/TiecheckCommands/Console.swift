@@ -12,12 +12,14 @@ public struct Console: Sendable {
   public var isOutputTerminal: Bool
   public var isErrorTerminal: Bool
   public var environment: [String: String]
+  /// What a relative path starts from; nil is the process's own working folder.
+  public var folder: URL?
 
   public init(
     output: @escaping @Sendable (Data) throws -> Void, error: @escaping @Sendable (Data) -> Void,
     input: @escaping @Sendable (_ limit: Int) throws -> Data = { _ in Data() },
     isOutputTerminal: Bool = false, isErrorTerminal: Bool = false,
-    environment: [String: String] = [:]
+    environment: [String: String] = [:], folder: URL? = nil
   ) {
     self.output = output
     self.error = error
@@ -25,6 +27,7 @@ public struct Console: Sendable {
     self.isOutputTerminal = isOutputTerminal
     self.isErrorTerminal = isErrorTerminal
     self.environment = environment
+    self.folder = folder
   }
 
   /// The console of the command that runs in this task.
@@ -40,6 +43,12 @@ public struct Console: Sendable {
 
   /// Whether colour may be used on standard output (https://no-color.org).
   var allowsColor: Bool { isOutputTerminal && environment["NO_COLOR", default: ""].isEmpty }
+
+  /// The file that a path names here.
+  func url(_ path: String) -> URL {
+    let base = folder.map { URL(fileURLWithPath: $0.path, isDirectory: true) }
+    return URL(fileURLWithPath: path, relativeTo: base).absoluteURL
+  }
 
   /// Writes data to standard output.
   func write(_ data: Data) throws {

@@ -29,15 +29,16 @@ enum InputFile {
   }
 
   private static func contents(of path: String, _ role: String) throws -> Data {
+    let url = Console.current.url(path)
     var isFolder: ObjCBool = false
-    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+    guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
       throw CommandError(
         .noInput, "\(role) \(label(path)) does not exist. Is the name spelled right?")
     }
     guard !isFolder.boolValue else {
       throw CommandError(.noInput, "\(role) \(label(path)) is a folder; expected a file.")
     }
-    let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    let handle = try FileHandle(forReadingFrom: url)
     defer { try? handle.close() }
     return try handle.readUpTo(limit + 1)
   }

@@ -5,7 +5,7 @@ enum OutputFile {
   /// Writes one file. What was there is replaced only when everything is on disk.
   /// - Throws: `CommandError`.
   static func write(_ data: Data, to path: String) throws {
-    let url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    let url = Console.current.url(path).resolvingSymlinksInPath()
     do {
       if isSpecial(url) {
         // A device or a pipe cannot be replaced by a file.

@@ -10,7 +10,7 @@ struct ReportFolder {
   /// - Throws: `CommandError`.
   init(_ path: String) throws {
     self.path = path
-    url = URL(fileURLWithPath: path).resolvingSymlinksInPath()
+    url = Console.current.url(path).resolvingSymlinksInPath()
     let parent = url.deletingLastPathComponent()
     let files = FileManager.default
     if files.fileExists(atPath: url.path) {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CheckReport
 import Foundation
+import TextNotebook
 
 /// The command line, from arguments to exit status.
 public enum Tiecheck {
@@ -10,40 +11,53 @@ public enum Tiecheck {
   ///   - console: where its words go.
   /// - Returns: the exit status.
   public static func run(_ arguments: [String], console: Console = .process) -> Int32 {
-    Console.$current.withValue(console) { status(arguments, console).rawValue }
+    Console.$current.withValue(console) {
+      do {
+        var command = try TiecheckCommand.parseAsRoot(arguments)
+        if let command = command as? any Subcommand { return try command.execute().rawValue }
+        try command.run()
+        return ExitStatus.success.rawValue
+      } catch {
+        return status(of: error, console).rawValue
+      }
+    }
   }
 
-  private static func status(_ arguments: [String], _ console: Console) -> ExitStatus {
+  /// The same in a program that has notebooks compiled into it.
+  public static func run(
+    _ arguments: [String], notebooks: [CompiledNotebook], console: Console = .process
+  ) async -> Int32 {
+    let command = try? TiecheckCommand.parseAsRoot(arguments)
+    guard let command = command as? any CompiledNotebookCommand else {
+      return run(arguments, console: console)
+    }
+    return await Console.$current.withValue(console) {
+      do {
+        return try await command.execute(notebooks).rawValue
+      } catch {
+        return status(of: error, console).rawValue
+      }
+    }
+  }
+
+  /// Says what an error means, or what ArgumentParser ends a command with: the help, the version, or
+  /// what is wrong with the arguments.
+  private static func status(of error: any Error, _ console: Console) -> ExitStatus {
     do {
-      return try execute(arguments)
+      let code = TiecheckCommand.exitCode(for: error)
+      let text = TiecheckCommand.fullMessage(for: error)
+      if code.isSuccess {
+        try console.write(Data((text + "\n").utf8))
+        return .success
+      }
+      guard code == .validationFailure else { throw error }
+      console.say(text)
+      return .usage
     } catch {
       let error = CommandError(error)
       console.say("Error: \(error)")
       return error.status
     }
-  }
-
-  private static func execute(_ arguments: [String]) throws -> ExitStatus {
-    do {
-      var command = try TiecheckCommand.parseAsRoot(arguments)
-      if let command = command as? any Subcommand { return try command.execute() }
-      try command.run()
-      return .success
-    } catch let error where isMessage(error) {
-      let text = TiecheckCommand.fullMessage(for: error)
-      if TiecheckCommand.exitCode(for: error).isSuccess {
-        try Console.current.write(Data((text + "\n").utf8))
-        return .success
-      }
-      Console.current.say(text)
-      return .usage
-    }
-  }
-
-  /// Whether ArgumentParser speaks: the help, the version, or what is wrong with the arguments.
-  private static func isMessage(_ error: any Error) -> Bool {
-    let code = TiecheckCommand.exitCode(for: error)
-    return code.isSuccess || code == .validationFailure
   }
 }
 
@@ -69,6 +83,6 @@ struct TiecheckCommand: ParsableCommand {
     version: CheckRecord.Tool.current.version,
     subcommands: [
       ReportCommand.self, CheckCommand.self, SummaryCommand.self, FaultsCommand.self,
-      DoctorCommand.self, CalibrateCommand.self,
+      DoctorCommand.self, CalibrateCommand.self, NotebookCommand.self,
     ])
 }

@@ -19,13 +19,13 @@ struct CommandLineRun {
 ///   - paths: more arguments, taken as they are.
 func tiecheck(
   _ words: String, _ paths: String..., input: String = "", outputTerminal: Bool = false,
-  errorTerminal: Bool = false, environment: [String: String] = [:]
+  errorTerminal: Bool = false, environment: [String: String] = [:], folder: URL? = nil
 ) -> CommandLineRun {
   let streams = Streams()
   let console = Console(
     output: { streams.append($0, to: \.output) }, error: { streams.append($0, to: \.error) },
     input: { _ in Data(input.utf8) }, isOutputTerminal: outputTerminal,
-    isErrorTerminal: errorTerminal, environment: environment)
+    isErrorTerminal: errorTerminal, environment: environment, folder: folder)
   let arguments = words.split(separator: " ").map(String.init) + paths
   let status = Tiecheck.run(arguments, console: console)
   return CommandLineRun(

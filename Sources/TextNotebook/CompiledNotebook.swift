@@ -1,0 +1,74 @@
+import Foundation
+
+/// A notebook and the function that its Swift cells were compiled to.
+public struct CompiledNotebook: Sendable {
+  public let name: String
+  /// The text it was compiled from.
+  public let text: String
+  private let body: @Sendable (NotebookShell) async throws -> Void
+
+  public init(
+    name: String, text: String, body: @escaping @Sendable (NotebookShell) async throws -> Void
+  ) {
+    self.name = name
+    self.text = text
+    self.body = body
+  }
+
+  /// - Throws: `NotebookError`; the compiler has seen the text before, so a fault of ours.
+  public func notebook() throws -> Notebook { try Notebook(text, name: name) }
+
+  /// Runs every cell, in order, in a folder of its own.
+  /// - Returns: what came of each step.
+  public func run(
+    in environment: NotebookEnvironment, watcher: NotebookWatcher = NotebookWatcher()
+  ) async throws -> [StepRun] {
+    let notebook = try notebook()
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "notebook-\(UUID().uuidString)", isDirectory: true)
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let shell = NotebookShell(
+      notebook, folder: folder, environment: environment, watcher: watcher)
+    do {
+      try await NotebookShell.$current.withValue(shell) { try await body(shell) }
+    } catch {
+      shell.fail(error)
+    }
+    return completed(shell.finish(), notebook)
+  }
+
+  /// Adds the steps that were never reached.
+  private func completed(_ runs: [StepRun], _ notebook: Notebook) -> [StepRun] {
+    let last = runs.last
+    return notebook.steps.map { step in
+      if let run = runs.first(where: { $0.step.number == step.number }) { return run }
+      var run = StepRun(step: step)
+      if let last, case .failed = last.outcome {
+        run.outcome = .notRun("the cell of line \(last.step.cell.line) failed before it")
+      } else {
+        run.outcome = .failed("a cell above returned, so that this one never ran.")
+      }
+      return run
+    }
+  }
+}
+
+/// What came of a step when its notebook ran.
+public struct StepRun: Equatable, Sendable {
+  public enum Outcome: Equatable, Sendable {
+    case ran
+    /// It threw an error, or did what no cell may.
+    case failed(String)
+    /// Something it needs is not here.
+    case notRun(String)
+  }
+
+  public let step: Step
+  public var outcome = Outcome.ran
+  /// What it printed, line by line.
+  public var output: [String] = []
+  public var pictures: [NotebookPicture] = []
+
+  init(step: Step) { self.step = step }
+}

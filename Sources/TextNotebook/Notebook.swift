@@ -1,0 +1,137 @@
+import Foundation
+
+/// A plain text file of prose and cells.
+///
+/// Prose stands at column 0. A cell starts with a line such as "%% swift", its body is indented by two
+/// spaces, and it ends at the next line at column 0:
+///
+///     A question.
+///
+///     %% swift
+///       print(1 + 1)
+///     %% output
+///       2
+public struct Notebook: Equatable, Sendable {
+  /// The file's name, such as "01-one-derivative.txt".
+  public let name: String
+  /// The file, line by line.
+  public let lines: [String]
+  /// Prose and cells, in order.
+  public let blocks: [Block]
+
+  public enum Block: Equatable, Sendable {
+    /// Lines of prose, counted from 0: no cell in it.
+    case prose(Range<Int>)
+    case cell(Cell)
+  }
+
+  /// - Parameter name: the file's name, for errors.
+  /// - Throws: `NotebookError`.
+  public init(_ data: Data, name: String) throws {
+    let lines = try NotebookText.lines(data, name: name)
+    var parser = NotebookParser(lines: lines, name: name)
+    try parser.parse()
+    self.name = name
+    self.lines = lines
+    blocks = parser.blocks
+  }
+
+  /// The same from a text.
+  public init(_ text: String, name: String) throws { try self.init(Data(text.utf8), name: name) }
+
+  /// The file's text.
+  public var text: String { lines.map { $0 + "\n" }.joined() }
+
+  /// The name without ".txt".
+  public var stem: String { name.hasSuffix(".txt") ? String(name.dropLast(4)) : name }
+
+  /// Every cell, outputs included.
+  public var cells: [Cell] {
+    blocks.compactMap { block in
+      if case .cell(let cell) = block { cell } else { nil }
+    }
+  }
+
+  /// The cells that do something when the notebook runs, each with the output that is recorded for it.
+  public var steps: [Step] {
+    var steps: [Step] = []
+    for cell in cells {
+      if cell.kind == .output {
+        steps[steps.count - 1].output = cell
+      } else if cell.kind != .swiftFile {
+        steps.append(Step(number: steps.count, cell: cell))
+      }
+    }
+    return steps
+  }
+
+  /// The first line of prose, without the marks of a heading.
+  public var title: String {
+    let first = lines.first { !$0.isEmpty && !$0.hasPrefix("%%") && !$0.hasPrefix(" ") } ?? stem
+    return String(first.drop { $0 == "#" || $0 == " " })
+  }
+}
+
+/// A cell that runs, and what is recorded to have come of it.
+public struct Step: Equatable, Sendable {
+  /// Its place among the steps, counted from 0.
+  public let number: Int
+  public let cell: Cell
+  public var output: Cell?
+}
+
+/// A cell of a notebook.
+public struct Cell: Equatable, Sendable {
+  public enum Kind: String, CaseIterable, Sendable {
+    /// Swift, run in the one scope that all such cells of a notebook share.
+    case swift
+    /// Swift at file scope: imports, types, extensions.
+    case swiftFile = "swift file"
+    /// Command lines after "$ ".
+    case tiecheck
+    /// A file that is written before the cells below run.
+    case file
+    /// What the cell above printed.
+    case output
+  }
+
+  public let kind: Kind
+  public let options: CellOptions
+  /// The line of its "%%", counted from 1.
+  public let line: Int
+  /// Its body without the two spaces.
+  public let body: [String]
+
+  /// Its lines in `Notebook.lines`, "%%" included, counted from 0.
+  public var range: Range<Int> { line - 1..<line + body.count }
+}
+
+/// What may follow a cell's kind.
+public struct CellOptions: Equatable, Sendable {
+  /// How far numbers of an output may differ from what is recorded: atol + rtol |recorded|.
+  public var tolerance = Tolerance.exact
+  /// What a tiecheck cell needs: programs, or "PROGRAM:MODULE" for a module of Python.
+  public var needs: [String] = []
+  /// The name of a file cell's file.
+  public var name = ""
+}
+
+/// How far two numbers may lie apart and still be called the same.
+public struct Tolerance: Equatable, Sendable {
+  public var relative: Double
+  public var absolute: Double
+
+  public static let exact = Tolerance(relative: 0, absolute: 0)
+
+  public init(relative: Double, absolute: Double) {
+    self.relative = relative
+    self.absolute = absolute
+  }
+
+  var isExact: Bool { relative == 0 && absolute == 0 }
+
+  /// |actual - expected| <= atol + rtol |expected|, as numpy.isclose has it.
+  func accepts(_ actual: Double, for expected: Double) -> Bool {
+    abs(actual - expected) <= absolute + relative * abs(expected)
+  }
+}

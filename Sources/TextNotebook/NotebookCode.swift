@@ -1,0 +1,96 @@
+/// The Swift file that a notebook is compiled from.
+///
+/// The cells keep their file and their lines by #sourceLocation, so that the compiler, a debugger and a
+/// failing check all speak of the notebook.
+public enum NotebookCode {
+  /// - Parameter folder: what stands before the notebook's name in the compiler's messages.
+  public static func source(_ notebook: Notebook, folder: String) -> String {
+    let identifier = identifier(notebook.stem)
+    let file = "\(folder)/\(notebook.name)"
+    // The body keeps its two spaces, and so every message its column.
+    func located(_ cell: Cell) -> String {
+      "#sourceLocation(file: \"\(file)\", line: \(cell.line + 1))\n"
+        + notebook.lines[cell.range.dropFirst()].map { $0 + "\n" }.joined()
+        + "#sourceLocation()\n"
+    }
+    var fileCells = ""
+    var body = ""
+    var number = 0
+    for cell in notebook.cells {
+      switch cell.kind {
+      case .swiftFile: fileCells += located(cell)
+      case .swift: body += "shell.begin(\(number))\n" + located(cell)
+      case .tiecheck: body += "try await shell.tiecheck(\(number))\n"
+      case .file: body += "try shell.file(\(number))\n"
+      case .output: continue
+      }
+      if cell.kind != .swiftFile { number += 1 }
+    }
+    return """
+      // Made from \(file): edit that file instead.
+      import TextNotebook
+      \(fileCells)
+      private func print(_ items: Any..., separator: String = " ", terminator: String = "\\n") {
+        NotebookShell.print(items, separator, terminator)
+      }
+      private func picture(_ name: String, _ svg: String) throws {
+        try NotebookShell.current?.picture(name, svg)
+      }
+      func \(identifier)(_ shell: NotebookShell) async throws {
+      \(body)
+      }
+      let \(identifier)Text = \(literal(notebook.text))
+
+      """
+  }
+
+  /// The file that lists them all.
+  /// - Parameter stems: the notebooks' names without ".txt".
+  public static func list(_ stems: [String]) -> String {
+    let elements = stems.sorted().map { stem in
+      let identifier = identifier(stem)
+      return "  CompiledNotebook(name: \(literal(stem + ".txt")), text: \(identifier)Text, "
+        + "body: \(identifier)),\n"
+    }
+    return """
+      import TextNotebook
+
+      let notebooks: [CompiledNotebook] = [
+      \(elements.joined())]
+
+      """
+  }
+
+  /// A name for Swift, a different one for each stem.
+  static func identifier(_ stem: String) -> String {
+    "notebook_"
+      + stem.unicodeScalars.map { scalar in
+        let isPlain =
+          scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+        return isPlain
+          ? String(scalar) : scalar == "-" ? "_" : "_u\(String(scalar.value, radix: 16))_"
+      }.joined()
+  }
+
+  /// A raw string, with more number signs than the text has in a row.
+  private static func literal(_ text: String) -> String {
+    var longest = 0
+    var run = 0
+    for character in text.unicodeScalars {
+      run = character == "#" ? run + 1 : 0
+      longest = max(longest, run)
+    }
+    let signs = String(repeating: "#", count: longest + 1)
+    guard text.contains("\n") else { return "\(signs)\"\(text)\"\(signs)" }
+    return "\(signs)\"\"\"\n\(text)\n\"\"\"\(signs)"
+  }
+}
+
+extension NotebookShell {
+  /// What `print` does in a notebook: the output is recorded; where no notebook runs in this task, it is
+  /// printed.
+  public static func print(_ items: [Any], _ separator: String, _ terminator: String) {
+    let text = items.map { String(describing: $0) }.joined(separator: separator) + terminator
+    if let current { current.write(text) } else { Swift.print(text, terminator: "") }
+  }
+}
