@@ -6,7 +6,7 @@ extension Chain {
   /// - Throws: `LayerNotConvertible` for a layer that does not say how it is written down and read.
   public func converted<T: Scalar>(to type: T.Type = T.self) throws -> Chain<T> {
     let old = parameters
-    let new = old.map { parameter in
+    let new = old.map { parameter -> Parameter<T> in
       let values = parameter.values.converted(to: T.self)
       let copy =
         parameter.shape.count == 1

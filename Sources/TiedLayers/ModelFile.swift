@@ -9,9 +9,8 @@ import GSLKit
 ///       "loss": "mean_squared_error", "input": [[...]], "target": [[...]],
 ///       "parameters": { "W": [[...]], "b": [...] } }
 ///
-/// `"fixed_rows": {"E": [0]}` names rows that are not trained, such as a padding row.
-///
-/// Other keys are ignored. `bias` may be null or absent, `name` gives a layer a name. What else stands in
+/// `"fixed_rows": { "E": [0] }` names rows of kernels that are not trained. Other keys are ignored. `bias`
+/// may be null or absent, `name` gives a layer a name. What else stands in
 /// an entry is said by the layer's kind: see `SavedLayer`.
 public struct ModelFile<S: Scalar> {
   public var network: Network<S>
@@ -57,14 +56,14 @@ public struct ModelFile<S: Scalar> {
         parameters[name] = Parameter(name, try Self.matrix(rows, named: name))
       }
     }
-
-    for (name, rows) in (document.fixed_rows ?? [:]).sorted(by: { $0.key < $1.key }) {
-      guard let parameter = parameters[name] else {
-        throw ModelFileError("\"fixed_rows\" names \"\(name)\", which is not among the parameters.")
+    for (name, rows) in (document.fixedRows ?? [:]).sorted(by: { $0.key < $1.key }) {
+      guard let parameter = parameters[name], parameter.shape.count == 2 else {
+        throw ModelFileError(
+          "\"fixed_rows\" names \"\(name)\", which is not a matrix among the parameters.")
       }
       if let row = rows.first(where: { !(0..<parameter.shape[0]).contains($0) }) {
         throw ModelFileError(
-          "\"fixed_rows\" names row \(row) of \"\(name)\"; expected rows from 0 to "
+          "\"fixed_rows\" names row \(row) of \"\(name)\", which has the rows 0 to "
             + "\(parameter.shape[0] - 1).")
       }
       parameter.fixedRows = Set(rows)
@@ -203,7 +202,6 @@ public struct ModelFile<S: Scalar> {
             + "Give each a name of its own.")
       }
     }
-    let fixed = network.chain.parameters.filter { !$0.fixedRows.isEmpty }
     let entries = try network.chain.layers.map { layer -> [String: FileValue] in
       guard let saved = layer as? any SavedLayer<S> else {
         throw ModelFileError(
@@ -211,13 +209,15 @@ public struct ModelFile<S: Scalar> {
       }
       return Self.entry(saved)
     }
+    let fixed = Dictionary(
+      uniqueKeysWithValues: network.chain.parameters.filter { !$0.fixedRows.isEmpty }.map {
+        ($0.name, $0.fixedRows.sorted())
+      })
     let document = ModelDocument(
       layers: entries, loss: network.loss.rawValue,
       input: input.nested.map { $0.map { Double($0) } },
       target: target.nested.map { $0.map { Double($0) } }, parameters: tensors,
-      fixed_rows: fixed.isEmpty
-        ? nil
-        : Dictionary(uniqueKeysWithValues: fixed.map { ($0.name, $0.fixedRows.sorted()) }))
+      fixedRows: fixed.isEmpty ? nil : fixed)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     return try encoder.encode(document)
@@ -244,7 +244,12 @@ private struct ModelDocument: Codable {
   var input: [[Double]]
   var target: [[Double]]
   var parameters: [String: Tensor]
-  var fixed_rows: [String: [Int]]?
+  var fixedRows: [String: [Int]]?
+
+  enum CodingKeys: String, CodingKey {
+    case layers, loss, input, target, parameters
+    case fixedRows = "fixed_rows"
+  }
 }
 
 /// The types of some kinds, each once, in their order.
