@@ -52,7 +52,11 @@ public struct Attention<S: Scalar>: SavedLayer {
     isCausal = causal
   }
 
-  public var kind: String { isCausal ? "Attention (causal)" : "Attention" }
+  public var kind: String {
+    let isShared = query.parameter === key.parameter
+    let words = (isCausal ? ["causal"] : []) + (isShared ? ["query and key shared"] : [])
+    return words.isEmpty ? "Attention" : "Attention (\(words.joined(separator: ", ")))"
+  }
 
   /// Query, key, value, output.
   public var kernels: [Kernel<S>] {

@@ -15,7 +15,7 @@ import GSLKit
 ///
 /// Positions without a token hold the number of a padding row. `Parameter.fixedRows` keeps that row
 /// from being trained, through the lookup and, where the table is tied, through the projection too.
-public struct Embedding<S: Scalar>: SavedLayer {
+public struct Embedding<S: Scalar>: LookupLayer, SavedLayer {
   public let name: String
   /// The table.
   public var kernel: Kernel<S>
@@ -48,7 +48,7 @@ public struct Embedding<S: Scalar>: SavedLayer {
 
   /// - Throws: `TokenError` for a number that is not one of the table's rows.
   public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
-    let tokens = try tokens(input)
+    let tokens = try rows(input)
     let table = kernel.isTransposed ? kernel.parameter.values.transposed : kernel.parameter.values
     let width = table.columns
     var output = Matrix<S>(rows: input.rows, columns: input.columns * width)
@@ -67,7 +67,7 @@ public struct Embedding<S: Scalar>: SavedLayer {
   public func backward(
     _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
-    let tokens = try tokens(input)
+    let tokens = try rows(input)
     let width = kernel.columns
     guard cotangent.rows == input.rows, cotangent.columns == input.columns * width else {
       throw ShapeMismatch(
@@ -90,9 +90,9 @@ public struct Embedding<S: Scalar>: SavedLayer {
     return Matrix(rows: input.rows, columns: input.columns)
   }
 
-  /// The rows of the table that a batch looks up, in order of the batch, as often as they occur.
+  /// The tokens of a batch, as whole numbers.
   /// - Throws: `TokenError` for a number that is not one of the table's rows.
-  public func tokens(_ input: Matrix<S>) throws -> [Int] {
+  public func rows(_ input: Matrix<S>) throws -> [Int] {
     let vocabulary = kernel.rows
     return try input.elements.enumerated().map { place, value in
       guard let token = Int(exactly: value), (0..<vocabulary).contains(token) else {

@@ -8,7 +8,7 @@ import GSLKit
 ///
 /// The kernel is used twice inside the layer. Several such layers make deep towers; `PairDistance`
 /// ends them.
-public struct Siamese<S: Scalar>: ActivatedLayer, SavedLayer {
+public struct Siamese<S: Scalar>: ActivatedLayer, PairLayer, SavedLayer {
   public let name: String
   /// The left tower's use and the right one's.
   public var kernels: [Kernel<S>]
@@ -39,7 +39,8 @@ public struct Siamese<S: Scalar>: ActivatedLayer, SavedLayer {
   }
 
   public var kind: String {
-    activation == .identity ? "Siamese" : "Siamese (\(activation))"
+    let word = kernels[0].parameter === kernels[1].parameter ? "Siamese" : "Two towers"
+    return activation == .identity ? word : "\(word) (\(activation))"
   }
 
   public var slotNames: [String] {
