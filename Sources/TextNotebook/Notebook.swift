@@ -11,6 +11,10 @@ import Foundation
 ///       print(1 + 1)
 ///     %% output
 ///       2
+///
+/// The kinds of cells are those of `Cell.Kind`; options follow them as key=value. Prose is Markdown; a
+/// display is indented by four spaces or more below an empty line, and the items of a list may go on
+/// indented.
 public struct Notebook: Equatable, Sendable {
   /// The file's name, such as "01-one-derivative.txt".
   public let name: String

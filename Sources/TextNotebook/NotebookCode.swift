@@ -7,11 +7,16 @@ public enum NotebookCode {
   public static func source(_ notebook: Notebook, folder: String) -> String {
     let identifier = identifier(notebook.stem)
     let file = "\(folder)/\(notebook.name)"
-    // The body keeps its two spaces, and so every message its column.
+    // The body keeps its two spaces, and so every message its column. A block of #if ends where the
+    // cell ends, so that a brace left open is found there, and not at the end of the file; what is
+    // found there is said of the cell's first line.
     func located(_ cell: Cell) -> String {
-      "#sourceLocation(file: \"\(file)\", line: \(cell.line + 1))\n"
+      func location(_ line: Int) -> String {
+        "#sourceLocation(file: \"\(file)\", line: \(line))\n"
+      }
+      return "#if true\n" + location(cell.line + 1)
         + notebook.lines[cell.range.dropFirst()].map { $0 + "\n" }.joined()
-        + "#sourceLocation()\n"
+        + location(cell.line) + "#endif\n#sourceLocation()\n"
     }
     var fileCells = ""
     var body = ""
@@ -29,9 +34,18 @@ public enum NotebookCode {
     return """
       // Made from \(file): edit that file instead.
       import TextNotebook
+      let \(identifier)Text = \(literal(notebook.text))
       \(fileCells)
       private func print(_ items: Any..., separator: String = " ", terminator: String = "\\n") {
         NotebookShell.print(items, separator, terminator)
+      }
+      private func debugPrint(_ items: Any..., separator: String = " ", terminator: String = "\\n") {
+        NotebookShell.print(items.map { String(reflecting: $0) }, separator, terminator)
+      }
+      private func dump<T>(_ value: T) {
+        var text = ""
+        Swift.dump(value, to: &text)
+        NotebookShell.print([text], "", "")
       }
       private func picture(_ name: String, _ svg: String) throws {
         try NotebookShell.current?.picture(name, svg)
@@ -39,7 +53,6 @@ public enum NotebookCode {
       func \(identifier)(_ shell: NotebookShell) async throws {
       \(body)
       }
-      let \(identifier)Text = \(literal(notebook.text))
 
       """
   }

@@ -165,30 +165,3 @@ public struct NotebookEnvironment: Sendable {
     self.searchPath = searchPath
   }
 }
-
-/// A picture that a cell made.
-public struct NotebookPicture: Equatable, Sendable {
-  /// The file's name beside the notebook.
-  public let name: String
-  public let svg: String
-
-  /// What stands for it in the output.
-  var line: String { "picture \(name)" }
-
-  /// Compared as the output is: exactly, or with a tolerance for its numbers.
-  func isSame(as saved: String, _ tolerance: Tolerance) -> Bool {
-    func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
-    return saved == svg
-      || OutputComparison(recorded: lines(saved), present: lines(svg), tolerance: tolerance).isEqual
-  }
-}
-
-extension Notebook {
-  /// What its pictures' names begin with: the name up to the first "-", such as "01", and the
-  /// language of a translation, as in "03.zh".
-  public var number: String {
-    let parts = stem.split(separator: ".", maxSplits: 1).map(String.init)
-    let number = parts[0].split(separator: "-").first.map(String.init) ?? parts[0]
-    return parts.count > 1 ? "\(number).\(parts[1])" : number
-  }
-}
