@@ -6,6 +6,8 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers"]),
+    .library(name: "GradientCheckTesting", targets: ["GradientCheckTesting"]),
+    .library(name: "ModelPipe", targets: ["ModelPipe"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
   ],
   dependencies: [
@@ -17,8 +19,14 @@ let package = Package(
     .target(name: "GSLKit", dependencies: ["CGSL"]),
     .target(name: "TiedLayers", dependencies: ["GSLKit"]),
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
+    .target(name: "CChildProcess"),
+    .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
+    // What a course's test target imports. It alone knows Testing and XCTest.
+    .target(
+      name: "GradientCheckTesting",
+      dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
     .target(name: "TextNotebook"),
     .target(
       name: "TiecheckCommands",
@@ -38,6 +46,7 @@ let package = Package(
       name: "Lessons",
       dependencies: [
         "TextNotebook", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
+        "GradientCheckTesting",
       ],
       exclude: ["notebooks-txt"], plugins: ["NotebookPlugin"]),
     .executableTarget(
@@ -55,11 +64,18 @@ let package = Package(
     .testTarget(
       name: "GradientCheckTests", dependencies: ["GradientCheck", "TiedLayers", "GSLKit"]),
     .testTarget(
+      name: "ModelPipeTests", dependencies: ["ModelPipe", "GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
       name: "FaultGalleryTests",
       dependencies: ["FaultGallery", "GradientCheck", "TiedLayers", "GSLKit"]),
     .testTarget(
       name: "CheckReportTests",
       dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "GradientCheckTestingTests",
+      dependencies: [
+        "GradientCheckTesting", "CheckReport", "GradientCheck", "TiedLayers", "GSLKit",
+      ]),
     .testTarget(
       name: "TiecheckCommandsTests",
       dependencies: [

@@ -46,6 +46,30 @@ extension Double: Scalar {
     }
   }
 
+  public static func gather(
+    _ x: UnsafePointer<Double>, _ indices: UnsafePointer<Int32>, _ y: UnsafeMutablePointer<Double>,
+    _ count: Int
+  ) {
+    var i = 0
+    while i < count {
+      let index = Int(indices[i])
+      y[i] = index < 0 ? 0 : x[index]
+      i += 1
+    }
+  }
+
+  public static func scatterAdd(
+    _ y: UnsafePointer<Double>, _ indices: UnsafePointer<Int32>, _ x: UnsafeMutablePointer<Double>,
+    _ count: Int
+  ) {
+    var i = 0
+    while i < count {
+      let index = Int(indices[i])
+      if index >= 0 { x[index] += y[i] }
+      i += 1
+    }
+  }
+
   public static func apply(
     _ f: ElementwiseFunction, _ x: UnsafeMutablePointer<Double>, _ count: Int
   ) {

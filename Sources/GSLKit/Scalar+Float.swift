@@ -46,6 +46,30 @@ extension Float: Scalar {
     }
   }
 
+  public static func gather(
+    _ x: UnsafePointer<Float>, _ indices: UnsafePointer<Int32>, _ y: UnsafeMutablePointer<Float>,
+    _ count: Int
+  ) {
+    var i = 0
+    while i < count {
+      let index = Int(indices[i])
+      y[i] = index < 0 ? 0 : x[index]
+      i += 1
+    }
+  }
+
+  public static func scatterAdd(
+    _ y: UnsafePointer<Float>, _ indices: UnsafePointer<Int32>, _ x: UnsafeMutablePointer<Float>,
+    _ count: Int
+  ) {
+    var i = 0
+    while i < count {
+      let index = Int(indices[i])
+      if index >= 0 { x[index] += y[i] }
+      i += 1
+    }
+  }
+
   public static func apply(
     _ f: ElementwiseFunction, _ x: UnsafeMutablePointer<Float>, _ count: Int
   ) {

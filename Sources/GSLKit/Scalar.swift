@@ -29,6 +29,15 @@ public protocol Scalar: BinaryFloatingPoint, Codable, Sendable, CustomStringConv
   static func addColumnSums(
     _ x: UnsafePointer<Self>, _ sums: UnsafeMutablePointer<Self>, _ rows: Int, _ columns: Int)
 
+  /// y_i := x at indices_i, or 0 where that is negative.
+  static func gather(
+    _ x: UnsafePointer<Self>, _ indices: UnsafePointer<Int32>, _ y: UnsafeMutablePointer<Self>,
+    _ count: Int)
+  /// The adjoint of `gather`: adds y_i to x at indices_i, to nothing where that is negative.
+  static func scatterAdd(
+    _ y: UnsafePointer<Self>, _ indices: UnsafePointer<Int32>, _ x: UnsafeMutablePointer<Self>,
+    _ count: Int)
+
   /// x := f(x), in place.
   static func apply(_ f: ElementwiseFunction, _ x: UnsafeMutablePointer<Self>, _ count: Int)
   /// cotangent := cotangent * f'(x), element by element. At the kink of relu the convention is

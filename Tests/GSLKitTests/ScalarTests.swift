@@ -206,6 +206,25 @@ struct ScalarTests {
     }
   }
 
+  // MARK: Gathering
+
+  private func checkGathering<S: Scalar>(_ type: S.Type) {
+    let indices: [Int32] = [2, -1, 0, 2]
+    var gathered = [S](repeating: 9, count: 4)
+    S.gather([10, 20, 30], indices, &gathered, 4)
+    #expect(gathered == [30, 0, 10, 30])
+    // Added to what stands there; what was read twice gets both.
+    var scattered: [S] = [1, 2, 3]
+    S.scatterAdd([100, 200, 300, 400], indices, &scattered, 4)
+    #expect(scattered == [301, 2, 503])
+  }
+
+  @Test("gathering reads 0 at a negative index, and scattering is its adjoint")
+  func gathering() {
+    checkGathering(Double.self)
+    checkGathering(Float.self)
+  }
+
   // MARK: Laws of the elementwise functions
 
   @Test("the functions have the names that model files use")

@@ -1,0 +1,91 @@
+import GSLKit
+
+/// The adjoint of a convolution (before bias and activation): each pixel of the small image, times
+/// the kernel, is added where the convolution's window would have read it.
+///
+///     output(a s + di - p, b s + dj - p, c)  +=  sum_f input(a, b, f) K'(f, (di * k + dj) * channels + c)
+///
+/// With K' = Kᵀ and the same window it is exactly the transpose of the convolution with K, so that
+/// <A u, v> = <u, Aᵀ v>. It does not invert it. Written as a convolution over the input, with zeros
+/// put between its pixels, it would have to read the kernel flipped: forgetting that is the usual
+/// mistake (Dumoulin & Visin, arXiv 1603.07285, chapter 4).
+public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
+  public let name: String
+  public var kernel: Kernel<S>
+  public var bias: Parameter<S>?
+  /// The window of the convolution that this is the transpose of: `image` is what is made here.
+  public let window: SlidingWindow
+  public let activation: ElementwiseFunction
+
+  /// - Parameters:
+  ///   - kernel: input channels x patch; `convolution.kernel.transposed` ties.
+  ///   - bias: one element for each channel of the image that is made.
+  ///   - window: that of the convolution. It says which image is made, of the several that fit.
+  public init(
+    _ name: String, kernel: Kernel<S>, bias: Parameter<S>? = nil, window: SlidingWindow,
+    activation: ElementwiseFunction = .identity
+  ) {
+    self.name = name
+    self.kernel = kernel
+    self.bias = bias
+    self.window = window
+    self.activation = activation
+  }
+
+  public var kind: String { window.kind("Transposed convolution", activation) }
+
+  /// The image that the input's rows hold.
+  public var input: ImageShape {
+    ImageShape(
+      height: window.positions.height, width: window.positions.width, channels: kernel.rows)
+  }
+
+  /// The image that the output's rows hold.
+  public var output: ImageShape { window.image }
+
+  public var kernels: [Kernel<S>] {
+    get { [kernel] }
+    set { kernel = newValue[0] }
+  }
+
+  public var biases: [Parameter<S>] {
+    get { bias.map { [$0] } ?? [] }
+    set { bias = newValue.first }
+  }
+
+  public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
+    try requireFit(input, bias: bias)
+    let patches = try kernel.multiply(input.reshaped(columns: kernel.rows))
+    let output = window.images(adding: patches, batch: input.rows)
+    guard let bias else { return output }
+    var pixels = try output.reshaped(columns: window.image.channels)
+    try pixels.addToEachRow(bias.values)
+    return try pixels.reshaped(columns: window.image.count)
+  }
+
+  public func backward(
+    preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
+  ) throws -> Matrix<S> {
+    try requireFit(input, bias: nil)
+    let pixels = try window.requireCotangent(
+      preactivationCotangent, of: name, batch: input.rows, output: output)
+    let patches = window.patches(of: preactivationCotangent)
+    try gradients.addProduct(
+      input: input.reshaped(columns: kernel.rows), cotangent: patches, to: kernel)
+    if let bias { try gradients.addColumnSums(of: pixels, to: bias) }
+    return try kernel.multiplyAdjoint(patches).reshaped(columns: self.input.count)
+  }
+
+  private func requireFit(_ input: Matrix<S>, bias: Parameter<S>?) throws {
+    let operation = "transposed convolution \"\(name)\""
+    guard kernel.columns == window.patchCount else {
+      throw window.kernelMismatch(
+        operation, given: "a kernel of \(kernel.rows) x \(kernel.columns)",
+        expected: "\(window.patchCount) columns", isTurned: kernel.rows == window.patchCount)
+    }
+    try self.input.requireRows(of: input, operation)
+    if let bias, bias.count != window.image.channels {
+      throw channelBiasMismatch(operation, length: bias.count, channels: window.image.channels)
+    }
+  }
+}
