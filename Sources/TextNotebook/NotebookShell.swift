@@ -63,15 +63,19 @@ public final class NotebookShell: @unchecked Sendable {
   /// - Parameters:
   ///   - name: a file name that ends with ".svg"; the notebook's number is put before it.
   ///   - svg: the picture.
-  /// - Throws: `NotebookFailure` for another name.
+  /// - Throws: `NotebookFailure` for another name, or one that the notebook has used.
   public func picture(_ name: String, _ svg: String) throws {
     guard CellHeader.isFileName(name), name.hasSuffix(".svg"), name.count > 4 else {
       throw NotebookFailure(
         "picture(\"\(name)\"): expected the plain name of an SVG file, such as \"curve.svg\".")
     }
     let picture = NotebookPicture(name: "\(notebook.number)-\(name)", svg: svg)
-    lock.withLock {
+    try lock.withLock {
       guard !runs.isEmpty else { return }
+      guard !runs.contains(where: { $0.pictures.contains { $0.name == picture.name } }) else {
+        throw NotebookFailure(
+          "picture(\"\(name)\"): the notebook has made a picture of this name. Choose another.")
+      }
       runs[runs.count - 1].pictures.append(picture)
     }
     write(picture.line + "\n")

@@ -71,8 +71,10 @@ struct OutputPattern {
           }
         case .spaces:
           var end = position
-          while end < characters.count, characters[end] == " " { end += 1 }
-          if end > position { next[end] = true }
+          while end < characters.count, characters[end] == " " {
+            end += 1
+            next[end] = true
+          }
         case .anything:
           for end in position...characters.count { next[end] = true }
         }

@@ -7,6 +7,7 @@ struct NotebookRunner {
 
   let package: URL
   let isQuiet: Bool
+  private let interrupt = Interrupt()
 
   init(_ package: URL, isQuiet: Bool) {
     self.package = package
@@ -82,6 +83,8 @@ struct NotebookRunner {
     } catch let cause {
       throw CommandError(.noInput, "\(program.path) does not start: \(reason(cause)).")
     }
+    // It is in a process group of its own, where Ctrl-C does not reach it.
+    interrupt.watch(process.terminate)
     let reading = DispatchGroup()
     for (pipe, sink) in [(pipes.0, output), (pipes.1, error)] {
       reading.enter()
@@ -93,6 +96,7 @@ struct NotebookRunner {
     }
     reading.wait()
     process.waitUntilExit()
+    guard !interrupt.isRequested else { throw CommandError(.undecided, "interrupted.") }
     return process.terminationReason == .exit
       ? process.terminationStatus : -process.terminationStatus
   }

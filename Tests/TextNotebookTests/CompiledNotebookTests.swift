@@ -105,6 +105,19 @@ import Testing
     #expect(why.contains("expected the plain name of an SVG file"))
   }
 
+  @Test func twoPicturesOfOneNameAreRefused() async throws {
+    let runs = try await run(three) { shell in
+      shell.begin(0)
+      try shell.picture("a.svg", "<svg/>")
+      shell.begin(1)
+      try shell.picture("a.svg", "<p/>")
+    }
+    #expect(
+      runs[1].outcome
+        == .failed(
+          "picture(\"a.svg\"): the notebook has made a picture of this name. Choose another."))
+  }
+
   @Test func aCellThatPrintsWithoutEndIsStopped() async throws {
     let runs = try await run(three) { shell in
       shell.begin(0)

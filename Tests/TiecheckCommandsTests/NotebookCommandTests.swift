@@ -217,6 +217,9 @@ import TextNotebook
     expectRefusal(
       tiecheck("notebook verify 01", folder: repository.url), 64,
       ["\"01\" could be 01-lesson.txt or 01-other.txt"])
+    let other = try repository.folder.file("01-lesson.txt", Self.text)
+    expectRefusal(
+      tiecheck("notebook run", other, folder: repository.url), 64, ["is not in the folder"])
     expectRefusal(
       tiecheck("notebook show no/such.txt", folder: repository.url), 66, ["does not exist"])
   }
