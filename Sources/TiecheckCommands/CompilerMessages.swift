@@ -46,8 +46,12 @@ struct CompilerMessages {
       var shown: Int?
       var marked: Int?
       var isMarkedAsError = false
+      var last = 0
       for text in quoted {
         if let (number, content) = Self.numbered(text) {
+          // The quotation begins again.
+          if number <= last { break }
+          last = number
           place = number + shift
           if !lines.indices.contains(number + shift - 1) || lines[number + shift - 1] != content {
             place = nil
