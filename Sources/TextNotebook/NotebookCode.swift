@@ -1,3 +1,5 @@
+import Foundation
+
 /// The Swift file that a notebook is compiled from.
 ///
 /// The cells keep their file and their lines by #sourceLocation, so that the compiler, a debugger and a
@@ -33,7 +35,9 @@ public enum NotebookCode {
     }
     return """
       // Made from \(file): edit that file instead.
+      import struct Foundation.Data
       import TextNotebook
+
       let \(identifier)Text = \(literal(notebook.text))
       \(fileCells)
       private func print(_ items: Any..., separator: String = " ", terminator: String = "\\n") {
@@ -50,6 +54,7 @@ public enum NotebookCode {
       private func picture(_ name: String, _ svg: String) throws {
         try NotebookShell.current?.picture(name, svg)
       }
+      private func file(_ name: String) throws -> Data { try NotebookShell.contents(ofFile: name) }
       func \(identifier)(_ shell: NotebookShell) async throws {
       \(body)
       }
@@ -100,6 +105,18 @@ public enum NotebookCode {
 }
 
 extension NotebookShell {
+  /// What `file` does in a notebook: everything in a file of the run's folder, which a file cell or a
+  /// command line has written.
+  /// - Throws: `NotebookFailure` where there is none.
+  public static func contents(ofFile name: String) throws -> Data {
+    let folder = current?.folder ?? URL(fileURLWithPath: ".")
+    guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)) else {
+      throw NotebookFailure(
+        "file(\"\(name)\"): there is no such file. A file cell or a command line above writes it.")
+    }
+    return data
+  }
+
   /// What `print` does in a notebook: the output is recorded; where no notebook runs in this task, it is
   /// printed.
   public static func print(_ items: [Any], _ separator: String, _ terminator: String) {

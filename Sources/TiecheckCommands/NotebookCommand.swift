@@ -19,7 +19,7 @@ struct NotebookCommand: ParsableCommand {
       try picture("curve.svg", plot.svg()) saves a picture beside the notebook.
       %% swift file    imports, types and extensions
       %% tiecheck      command lines after "$ "; needs=python3:torch where something must be installed
-      %% file name=F   a file for the cells below
+      %% file name=F   a file for the cells below; Swift reads it with try file("F")
       %% output        what the cell above printed; "..." stands for any lines, "[..]" for anything in \
       one; rtol=1e-6 and atol=1e-12 say how far numbers may differ
 

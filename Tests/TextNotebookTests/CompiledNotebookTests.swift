@@ -75,11 +75,16 @@ import Testing
     let runs = try await run("%% file name=a.txt\n  x\n\n  y\n%% swift\n  read") { shell in
       try shell.file(0)
       shell.begin(1)
-      let file = shell.folder.appendingPathComponent("a.txt")
       seen.set(shell.folder.path)
-      NotebookShell.print([try String(contentsOf: file, encoding: .utf8)], "", "")
+      let data = try NotebookShell.contents(ofFile: "a.txt")
+      NotebookShell.print([String(decoding: data, as: UTF8.self)], "", "")
+      _ = try NotebookShell.contents(ofFile: "b.txt")
     }
     #expect(runs[1].output == ["x", "", "y"])
+    #expect(
+      runs[1].outcome
+        == .failed(
+          "file(\"b.txt\"): there is no such file. A file cell or a command line above writes it."))
     #expect(!seen.value.isEmpty && !FileManager.default.fileExists(atPath: seen.value))
   }
 
