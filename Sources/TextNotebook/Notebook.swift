@@ -43,6 +43,9 @@ public struct Notebook: Equatable, Sendable {
   /// The same from a text.
   public init(_ text: String, name: String) throws { try self.init(Data(text.utf8), name: name) }
 
+  /// Whether a notebook of this file name can be compiled: the name stands in Swift code.
+  public static func isName(_ name: String) -> Bool { CellHeader.isFileName(name) }
+
   /// The file's text.
   public var text: String { lines.map { $0 + "\n" }.joined() }
 

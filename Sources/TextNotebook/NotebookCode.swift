@@ -38,7 +38,7 @@ public enum NotebookCode {
       import struct Foundation.Data
       import TextNotebook
 
-      let \(identifier)Text = \(literal(notebook.text))
+      let text_\(identifier) = \(literal(notebook.text))
       \(fileCells)
       private func print(_ items: Any..., separator: String = " ", terminator: String = "\\n") {
         NotebookShell.print(items, separator, terminator)
@@ -67,7 +67,7 @@ public enum NotebookCode {
   public static func list(_ stems: [String]) -> String {
     let elements = stems.sorted().map { stem in
       let identifier = identifier(stem)
-      return "  CompiledNotebook(name: \(literal(stem + ".txt")), text: \(identifier)Text, "
+      return "  CompiledNotebook(name: \(literal(stem + ".txt")), text: text_\(identifier), "
         + "body: \(identifier)),\n"
     }
     return """

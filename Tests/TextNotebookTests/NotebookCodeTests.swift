@@ -51,8 +51,8 @@ import Testing
         import TextNotebook
 
         let notebooks: [CompiledNotebook] = [
-          CompiledNotebook(name: #"01-a.txt"#, text: notebook_01_aText, body: notebook_01_a),
-          CompiledNotebook(name: #"02-b.txt"#, text: notebook_02_bText, body: notebook_02_b),
+          CompiledNotebook(name: #"01-a.txt"#, text: text_notebook_01_a, body: notebook_01_a),
+          CompiledNotebook(name: #"02-b.txt"#, text: text_notebook_02_b, body: notebook_02_b),
         ]
 
         """#)

@@ -44,6 +44,11 @@ import Testing
     #expect(try notebook("%% swift\n  print(1)\nLate.", name: "01-a.txt").title == "Late.")
   }
 
+  @Test func namesThatCanStandInSwift() {
+    #expect(Notebook.isName("03-one-kernel.zh.txt") && Notebook.isName("03-核.txt"))
+    for name in ["a b.txt", "a\"b.txt", "a\\b.txt", ".txt", ""] { #expect(!Notebook.isName(name)) }
+  }
+
   @Test func numbersNameLessonAndLanguage() throws {
     func number(_ name: String) throws -> String { try notebook("x", name: name).number }
     #expect(try number("03-one-kernel.txt") == "03")
