@@ -89,7 +89,8 @@ public struct CheckCase {
         try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
       } + (structure?.diagnoses ?? []), vacuous: untold,
       vacuousParameters: power.vacuousParameters,
-      evidence: try Evidence(objective, gradient, options))
+      evidence: try Evidence(objective, gradient, options),
+      notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked)
   }
 }
 
@@ -100,7 +101,13 @@ public protocol SummarizedObjective: PathObjective {
   var batch: Int { get }
   /// Every sample of the batch is the same: which one a number came from cannot be seen.
   var hasEqualSamples: Bool { get }
+  /// What it cannot be asked, and why, in a sentence each.
+  var notAsked: [String] { get }
   func summary() throws -> ModelSummary
+}
+
+extension SummarizedObjective {
+  public var notAsked: [String] { [] }
 }
 
 extension ChainObjective: SummarizedObjective {
@@ -143,6 +150,8 @@ public struct CaseResult: Codable, Sendable {
   /// Parameters whose check proved nothing.
   public let vacuousParameters: [String]
   public let evidence: Evidence
+  /// What the model could not be asked, in a sentence each; nil if there is nothing.
+  public let notAsked: [String]?
   /// What this check would have made of the faults of a gallery at this very point; nil where nobody
   /// asked.
   public var noticed: [NoticedFault]?
@@ -150,6 +159,7 @@ public struct CaseResult: Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case name, model, verdict, expected, loss, summary, gradient, tie, updates, symmetry, diagnoses
     case vacuous, evidence, structure
+    case notAsked = "not_asked"
     case noticed = "would_have_noticed"
     case vacuousParameters = "vacuous_parameters"
   }

@@ -6,7 +6,7 @@ import TiedLayers
 /// Differences of a Float loss certify a derivative to a few digits only. The same layers in Double,
 /// at the very same point (a Float is a Double exactly), are a far better witness of what the Float
 /// backward pass should have said; what is left between them is the rounding of that pass.
-public final class FloatBackwardObjective: SummarizedObjective {
+public final class FloatBackwardObjective: SummarizedObjective, LayeredObjective {
   private let double: ChainObjective<Double>
   private let float: ChainObjective<Float>
 
@@ -59,7 +59,7 @@ public final class FloatBackwardObjective: SummarizedObjective {
   public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
     try double.layerFunction(use)
   }
-  public func untiedTwin() -> (any PathObjective)? { double.untiedTwin() }
+  public func untiedTwin() -> (any LayeredObjective)? { double.untiedTwin() }
   public func values(of use: Use) -> [Double] { double.values(of: use) }
   public func setValues(_ values: [Double], of use: Use) { double.setValues(values, of: use) }
 }

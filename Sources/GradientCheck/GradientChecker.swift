@@ -57,10 +57,17 @@ public struct GradientChecker {
       options.progress?.expect(total)
       let workers = objectives.map { objective in
         objective.parameters.enumerated().map { p, parameter in
-          TensorTask(parameter, claimed: claim(p)) { entry, point in
+          var task = TensorTask(parameter, claimed: claim(p)) { entry, point in
             evaluations.add(1)
             return try objective.value(changing: parameter, entry: entry, to: point)
           }
+          if let batched = objective as? any BatchedObjective {
+            task.batch = { points in
+              evaluations.add(points.count)
+              return try batched.values(changing: p, points)
+            }
+          }
+          return task
         }
       }
       (tensors, scale) = try check.run(workers: workers)

@@ -8,6 +8,8 @@ struct TensorTask {
   let shape: [Int]
   /// The claim, in row order; nil if there is none.
   let claimed: [Double]?
+  /// Nobody claims anything, and that is no fault: the question is whether it can be measured.
+  var isMeasuredOnly = false
   /// The point.
   let values: [Double]
   let unitRoundoff: Double
@@ -16,6 +18,8 @@ struct TensorTask {
   let scale: Double
   /// The loss with one entry at another value.
   let function: (_ entry: Int, _ point: Double) throws -> Double
+  /// The same at many points at once, where that is faster.
+  var batch: ((_ points: [(entry: Int, point: Double)]) throws -> [Double])?
 
   init(
     _ parameter: any AnyParameter, named name: String? = nil, claimed: [Double]?,
@@ -53,8 +57,14 @@ struct TensorTask {
     }
   }
 
+  /// What is claimed for an entry that was measured as `measured`.
+  func claim(_ entry: Int, measured: Double) -> Double {
+    isMeasuredOnly ? measured : malformation == nil ? claimed![entry] : .nan
+  }
+
   /// Why the claim cannot even be compared.
   var malformation: String? {
+    if isMeasuredOnly { return nil }
     guard let claimed else {
       return "no gradient was claimed for \(name); expected \(values.count) numbers."
     }
@@ -97,11 +107,8 @@ struct TensorCheck {
       let random = RandomSource(seed: seed)
       let pilots = random.permutation(of: task.values.count).prefix(3).map(task.probe)
       let step = try witness.pilotStep(Array(pilots), scale: task.scale, rtol: rtol)
-      let estimates = try inParallel(count: task.values.count, workers: workers.count) { w, entry in
-        if progress?.isCancelled ?? false { return Estimate.notMeasured(step: step) }
-        defer { progress?.add(1) }
-        return try witness.estimate(workers[w][t].probe(entry), step: step)
-      }
+      let estimates = try measure(
+        task.values.indices.map { ($0, step) }, workers.map { $0[t] }, mayStop: true)
       work.append(Measurement(task, estimates, z: witness.z))
     }
 
@@ -118,14 +125,13 @@ struct TensorCheck {
         let undecided = measured.last.indices.filter { measured.isUndecided($0, scale, rtol) }
         if undecided.isEmpty || progress?.isCancelled ?? false { continue }
         isSettled = false
-        let better = try inParallel(count: undecided.count, workers: workers.count) { w, i in
-          let entry = undecided[i]
-          return try witness.estimate(
-            workers[w][t].probe(entry),
-            step: betterStep(
-              measured.last[entry], measured.tolerance(entry, scale, rtol),
-              below: measured.cornerStep[entry]))
+        let steps = undecided.map { entry in
+          betterStep(
+            measured.last[entry], measured.tolerance(entry, scale, rtol),
+            below: measured.cornerStep[entry])
         }
+        let better = try measure(
+          Array(zip(undecided, steps)), workers.map { $0[t] }, mayStop: false)
         for (entry, estimate) in zip(undecided, better) {
           if scale > 0 { work[t].noteCorner(entry) }
           work[t].refine(entry, estimate)
@@ -134,6 +140,41 @@ struct TensorCheck {
       if isSettled { break }
     }
     return (try work.map { try conclude($0, scale: scale) }, scale)
+  }
+
+  /// Entries that go into one question, where many can be asked at once.
+  private static let slice = 256
+
+  /// - Parameters:
+  ///   - tasks: one and the same for each worker.
+  ///   - mayStop: progress is told of each, and what comes after an interruption is not measured.
+  private func measure(
+    _ entries: [(entry: Int, step: Double)], _ tasks: [TensorTask], mayStop: Bool
+  ) throws -> [Estimate] {
+    func isStopped() -> Bool { mayStop && (progress?.isCancelled ?? false) }
+    guard let batch = tasks[0].batch, witness.estimator == .fivePoint else {
+      return try inParallel(count: entries.count, workers: tasks.count) { w, i in
+        let (entry, step) = entries[i]
+        if isStopped() { return Estimate.notMeasured(step: step) }
+        defer { if mayStop { progress?.add(1) } }
+        return try witness.estimate(tasks[w].probe(entry), step: step)
+      }
+    }
+    var estimates: [Estimate] = []
+    estimates.reserveCapacity(entries.count)
+    for start in stride(from: 0, to: entries.count, by: Self.slice) {
+      let slice = entries[start..<min(start + Self.slice, entries.count)]
+      if isStopped() {
+        estimates += slice.map { Estimate.notMeasured(step: $0.step) }
+        continue
+      }
+      let probes = slice.map { (probe: tasks[0].probe($0.entry), step: $0.step) }
+      estimates += try witness.estimates(probes) { points in
+        try batch(points.map { (entry: slice[start + $0.probe].entry, point: $0.point) })
+      }
+      if mayStop { progress?.add(slice.count) }
+    }
+    return estimates
   }
 
   /// The step for another try. A kink asks for h/8. Noise asks for the step at which it is a quarter of
@@ -201,14 +242,14 @@ struct TensorCheck {
   private func concludeEntry(_ i: Int, _ measured: Measurement, rms: Double) throws -> EntryResult {
     let task = measured.task
     var estimate = measured.best[i]
-    let claimed = task.malformation == nil ? task.claimed![i] : Double.nan
+    let claimed = task.claim(i, measured: estimate.value)
     let tolerance = rtol * max(abs(estimate.value), rms)
     var second: Estimate?
     var reason: String?
     let verdict: Verdict
     if task.malformation != nil {
       verdict = .fail
-    } else if !claimed.isFinite {
+    } else if !claimed.isFinite, !task.isMeasuredOnly {
       (verdict, reason) = (.fail, "the claimed derivative is \(claimed), not a finite number")
     } else if !estimate.isMeasured {
       (verdict, reason) = (.inconclusive, "interrupted before it was measured")
@@ -380,12 +421,11 @@ private struct Measurement {
   }
 
   func isUndecided(_ i: Int, _ scale: Double, _ rtol: Double) -> Bool {
-    guard task.malformation == nil, task.claimed![i].isFinite, best[i].isMeasured else {
-      return false
-    }
+    let claimed = task.claim(i, measured: best[i].value)
+    guard best[i].isMeasured, claimed.isFinite || task.isMeasuredOnly else { return false }
     guard best[i].isFinite else { return true }
     switch Acceptance(
-      claimed: task.claimed![i], measured: best[i].value, bound: best[i].bound,
+      claimed: claimed, measured: best[i].value, bound: best[i].bound,
       tolerance: tolerance(i, scale, rtol))
     {
     case .pass: return false
@@ -398,7 +438,8 @@ private struct Measurement {
   func convicting(_ i: Int, _ tolerance: Double) -> Estimate? {
     guard let clean = clean[i] else { return nil }
     return Acceptance(
-      claimed: task.claimed![i], measured: clean.value, bound: clean.convictionBound(z: z),
+      claimed: task.claim(i, measured: clean.value), measured: clean.value,
+      bound: clean.convictionBound(z: z),
       tolerance: tolerance) == .fail ? clean : nil
   }
 
