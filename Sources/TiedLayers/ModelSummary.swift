@@ -41,8 +41,10 @@ public struct ModelSummary: Codable, Equatable, Sendable {
       sharesWith = try container.decode([String].self, forKey: .sharesWith)
     }
 
-    public init(name: String, type: String, outputWidth: Int, parameters: Int, sharesWith: [String])
-    {
+    /// A row as somebody says it is.
+    public init(
+      name: String, type: String, outputWidth: Int, parameters: Int, sharesWith: [String]
+    ) {
       self.name = name
       self.type = type
       self.outputWidth = outputWidth
