@@ -12,6 +12,7 @@ extension Chain {
       let copy =
         parameter.shape.count == 1
         ? Parameter(parameter.name, values.elements) : Parameter(parameter.name, values)
+      copy.fixedRows = parameter.fixedRows
       made[ObjectIdentifier(parameter)] = copy
       return copy
     }

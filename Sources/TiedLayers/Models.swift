@@ -51,7 +51,7 @@ public enum Models {
   }
 
   /// Uniform in +-sqrt(6 / (rows + columns)) (Glorot & Bengio 2010, equation 16).
-  private static func glorot<S: Scalar>(
+  static func glorot<S: Scalar>(
     _ rows: Int, _ columns: Int, _ random: RandomSource
   ) -> Matrix<S> {
     let limit = (6 / Double(rows + columns)).squareRoot()
@@ -59,7 +59,7 @@ public enum Models {
   }
 
   /// Small and never zero: a bias at zero would hide a forgotten one.
-  private static func bias<S: Scalar>(
+  static func bias<S: Scalar>(
     _ name: String, _ count: Int, _ random: RandomSource
   ) -> Parameter<S> {
     Parameter(name, (0..<count).map { _ in S(random.uniform(-0.1, 0.1)) })
