@@ -31,7 +31,7 @@ let package = Package(
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "CheckReport", "FaultGallery", "TextNotebook",
+        "CheckReport", "FaultGallery", "ModelPipe", "TextNotebook",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
@@ -79,8 +79,8 @@ let package = Package(
     .testTarget(
       name: "TiecheckCommandsTests",
       dependencies: [
-        "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
-        "TextNotebook",
+        "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "ModelPipe", "TiedLayers",
+        "GSLKit", "TextNotebook",
       ]),
     .testTarget(name: "TextNotebookTests", dependencies: ["TextNotebook"]),
     .testTarget(

@@ -42,7 +42,7 @@ public enum TextReport {
       lines.append("  Symmetry of second derivatives: " + paint.verdict(symmetry.verdict))
     }
     for sentence in result.notAsked ?? [] {
-      lines += wrapped("Not asked: \(sentence)", indent: 2)
+      lines += wrapped("Not asked: \(sentence).", indent: 2)
     }
     lines.append("")
     lines += gradients(result, paint)

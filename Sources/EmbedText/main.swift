@@ -10,7 +10,9 @@ import Foundation
 let arguments = CommandLine.arguments
 guard arguments.count == 4 else { fatalError("usage: embed-text INPUT OUTPUT NAME") }
 let text = try String(contentsOfFile: arguments[1], encoding: .utf8)
-precondition(!text.contains(#""""#) && !text.contains("\r"), "cannot be quoted: \(arguments[1])")
+precondition(
+  !text.contains(##""""#"##) && !text.contains(##"\#"##) && !text.contains("\r"),
+  "cannot be quoted: \(arguments[1])")
 let source = """
   enum \(arguments[3]) {
   static let text = #\"""

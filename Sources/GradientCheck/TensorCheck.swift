@@ -143,7 +143,7 @@ struct TensorCheck {
   }
 
   /// Entries that go into one question, where many can be asked at once.
-  private static let slice = 256
+  private static let slice = 64
 
   /// - Parameters:
   ///   - tasks: one and the same for each worker.

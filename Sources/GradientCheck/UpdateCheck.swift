@@ -188,7 +188,8 @@ public struct UpdateCheck {
           clipping: history.map { clipping($0.contributions, subject, parameters) },
           isFrozen: subject.frozen.parameters.contains(parameters[p].name),
           fixed: parameters[p].fixedElements,
-          values: history.map { $0.values[p] }, unitRoundoff: parameters[p].unitRoundoff,
+          values: history.map { $0.values[p] },
+          unitRoundoff: max(parameters[p].unitRoundoff, subject.reference.unitRoundoff),
           rounded: parameters[p].rounded),
         subject.reference)
     }
@@ -334,7 +335,9 @@ public struct UpdateCheck {
     _ values: [Double], _ run: UpdateReference.Run, _ p: Int, _ unitRoundoff: Double, steps: Int
   ) -> Bool {
     let expected = run.values(p)
-    let allowed = run.reference.roundingsPerStep * Double(steps) * unitRoundoff
+    let allowed =
+      run.reference.roundingsPerStep * Double(steps)
+      * max(unitRoundoff, run.reference.unitRoundoff)
     return values.indices.allSatisfy { i in
       abs(values[i] - expected[i]) <= allowed * run.reach[p][i]
     }

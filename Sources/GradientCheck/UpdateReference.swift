@@ -20,6 +20,9 @@ public struct UpdateReference: Sendable {
   let memories: (first: String?, second: String?)
   /// How many roundings, each of the size of the largest number involved, a step may cost.
   var roundingsPerStep = 16.0
+  /// The unit round-off of the arithmetic that the optimizer keeps its own numbers in, its rates and
+  /// decays, where it is coarser than the parameters': Keras rounds them to Float for a Double model.
+  public var unitRoundoff = 0.0
   let rule: @Sendable (_ element: inout Element, _ gradient: Double) -> Void
 
   /// One number under training.

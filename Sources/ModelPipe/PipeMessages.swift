@@ -106,11 +106,13 @@ struct PipeDescription: Codable, Equatable {
     var stabilizer: Double?
     /// "root", "inside" or "uncorrected".
     var stabilizerPlace: String?
+    /// "float" where its own numbers are rounded to Float, whatever the model's precision.
+    var precision: String?
     /// Names of parameters that it does not train.
     var frozen: [String]?
 
     enum CodingKeys: String, CodingKey {
-      case name, rule, momentum, nesterov, smoothing, beta1, beta2, stabilizer, frozen
+      case name, rule, momentum, nesterov, smoothing, beta1, beta2, stabilizer, precision, frozen
       case learningRate = "learning_rate"
       case weightDecay = "weight_decay"
       case stabilizerPlace = "stabilizer_place"

@@ -1,3 +1,4 @@
+import GSLKit
 import GradientCheck
 import TiedLayers
 
@@ -51,6 +52,12 @@ extension PipeObjective {
 extension PipeDescription.OptimizerDescription {
   /// nil for a rule that there is no reference for.
   var reference: UpdateReference? {
+    var reference = exactReference
+    if precision == "float" { reference?.unitRoundoff = Float.unitRoundoff }
+    return reference
+  }
+
+  private var exactReference: UpdateReference? {
     guard let rate = learningRate,
       let place = UpdateReference.StabilizerPlace(rawValue: stabilizerPlace ?? "root")
     else { return nil }
