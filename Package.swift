@@ -20,7 +20,8 @@ let package = Package(
     .target(name: "TiedLayers", dependencies: ["GSLKit"]),
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
     .target(name: "CChildProcess"),
-    .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
+    .target(
+      name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"], exclude: ["Examples"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
     // What a course's test target imports. It alone knows Testing and XCTest.
@@ -36,6 +37,9 @@ let package = Package(
       ],
       exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
     .executableTarget(name: "tiecheck", dependencies: ["TiecheckCommands"]),
+    .executableTarget(
+      name: "pipe-example", dependencies: ["ModelPipe", "GradientCheck", "TiedLayers", "GSLKit"],
+      path: "Sources/PipeExample"),
     .executableTarget(name: "embed-text", path: "Sources/EmbedText"),
     .plugin(
       name: "EmbedTextPlugin", capability: .buildTool(), dependencies: ["embed-text"],
@@ -79,7 +83,8 @@ let package = Package(
     .testTarget(
       name: "TiecheckCommandsTests",
       dependencies: [
-        "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "ModelPipe", "TiedLayers",
+        "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "ModelPipe",
+        "TiedLayers",
         "GSLKit", "TextNotebook",
       ]),
     .testTarget(name: "TextNotebookTests", dependencies: ["TextNotebook"]),
