@@ -23,12 +23,15 @@ public struct StructureCheck {
       try forward(objective),
       try read(objective),
     ]
-    if chain.layers.allSatisfy({ $0 is Dense<Double> }) {
+    if chain.layers.allSatisfy({ $0 is any SavedLayer<Double> }) {
       questions.append(try reloaded(objective, handling))
       questions.append(try converted(objective, handling))
     }
     questions.append(try samples(objective, handling))
-    questions += [try adjoint(objective), try jacobianSymmetry(objective)].compactMap { $0 }
+    questions += [
+      try adjoint(objective), try jacobianSymmetry(objective), try lookups(objective),
+      try towers(objective),
+    ].compactMap { $0 }
     return StructureResult(questions: questions)
   }
 

@@ -55,8 +55,8 @@ struct PreparedModel {
     case (.double, _): try makeObjective(as: Double.self)
     case (.float, .own): try makeObjective(as: Float.self)
     case (.float, .double):
-      try FloatBackwardObjective(
-        float: makeObjective(as: Float.self), witness: makeObjective(as: Double.self))
+      try WitnessedObjective(
+        accused: makeObjective(as: Float.self), witness: makeObjective(as: Double.self))
     }
   }
 
@@ -69,6 +69,19 @@ struct PreparedModel {
   }
 
   func summary() throws -> ModelSummary { try makeObjective().summary() }
+
+  /// The model and its batch as `--model-file` takes them.
+  /// - Throws: `CommandError` for what a file cannot hold.
+  func file() throws -> Data {
+    let objective = try makeObjective(as: Double.self)
+    do {
+      return try ModelFile(
+        network: objective.network, input: objective.input, target: objective.target
+      ).json() + Data("\n".utf8)
+    } catch let error as ModelFileError {
+      throw CommandError(.usage, "the model cannot be saved: \(error)")
+    }
+  }
 
   /// The case to check.
   /// - Parameter expected: what it is expected to end in.
@@ -99,18 +112,18 @@ extension PreparedModel {
       throw CommandError(.badInput, "the model file \(InputFile.label(path)): \(error)")
     }
     let chain = file.network.chain
+    let slots = chain.layers.flatMap { $0.slots }
     try MemoryEstimate(
-      kernels: chain.parameters.filter { $0.shape.count == 2 }.map { ($0.shape[0], $0.shape[1]) },
+      kernels: chain.parameters.filter { $0.shape.count == 2 }.map { kernel in
+        KernelShape(
+          kernel.shape[0], kernel.shape[1], uses: slots.count { $0.parameter === kernel })
+      },
       batch: file.input.rows
     ).require(for: purpose)
-    let kernels = chain.parameters.filter { $0.shape.count == 2 }
-    let ties = kernels.map { kernel in
-      chain.layers.filter { $0.kernels.contains { $0.parameter === kernel } }.map(\.name)
-    }
     let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     try self.init(
       name: (path == "-" ? "model from standard input" : stem) + Self.suffix(fault: fault),
-      model: "model-file", ties: ties.filter { $0.count > 1 }, fault: fault,
+      model: "model-file", ties: chain.kernelTies, fault: fault,
       maker: FileMaker(data: data))
   }
 
