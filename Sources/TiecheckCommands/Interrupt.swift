@@ -1,19 +1,21 @@
 import Dispatch
 import Foundation
-import GradientCheck
 import ModelPipe
 
-/// While it lives, Ctrl-C asks politely: the check that is running stops, and those that come after it
-/// do not begin. A second one ends the process as usual.
+/// While it lives, Ctrl-C asks politely: what is running stops, and what comes after it does not begin.
+/// A second one ends the process as usual.
 ///
 /// A program that was started has a session of its own, which no signal from the terminal reaches: it
 /// is ended before this process is.
 final class Interrupt: @unchecked Sendable {
   private var sources: [any DispatchSourceSignal] = []
   private let lock = NSLock()
-  private var isRequested = false
-  private var running: CheckProgress?
+  private var requested = false
+  private var stop: (() -> Void)?
   private let program: ChildProcess?
+
+  /// Whether Ctrl-C came.
+  var isRequested: Bool { lock.withLock { requested } }
 
   /// - Parameter program: what is to be ended before this process is.
   init(ending program: ChildProcess? = nil) {
@@ -35,8 +37,7 @@ final class Interrupt: @unchecked Sendable {
   }
 
   private func receive(_ number: Int32) {
-    let isSecond = lock.withLock { isRequested }
-    if number == SIGINT, !isSecond {
+    if number == SIGINT, !isRequested {
       request()
       if program == nil { signal(SIGINT, SIG_DFL) }
       return
@@ -49,16 +50,16 @@ final class Interrupt: @unchecked Sendable {
   /// What Ctrl-C does.
   func request() {
     lock.withLock {
-      isRequested = true
-      running?.cancel()
+      requested = true
+      stop?()
     }
   }
 
-  /// The check that is to be stopped; at once, if Ctrl-C came before.
-  func watch(_ progress: CheckProgress) {
+  /// How what is running now is stopped; called at once, if Ctrl-C came before.
+  func watch(_ stop: @escaping () -> Void) {
     lock.withLock {
-      running = progress
-      if isRequested { progress.cancel() }
+      self.stop = stop
+      if requested { stop() }
     }
   }
 }
