@@ -28,7 +28,8 @@ let package = Package(
     .target(name: "TiedLayers", dependencies: ["GSLKit"]),
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
     .target(name: "CChildProcess"),
-    .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
+    .target(
+      name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"], exclude: ["Examples"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
     .target(name: "Coursework", dependencies: ["GradientCheck", "TiedLayers"]),
@@ -40,11 +41,14 @@ let package = Package(
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "CheckReport", "FaultGallery", "TextNotebook",
+        "CheckReport", "FaultGallery", "ModelPipe", "TextNotebook",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
     .executableTarget(name: "tiecheck", dependencies: ["TiecheckCommands"]),
+    .executableTarget(
+      name: "pipe-example", dependencies: ["ModelPipe", "GradientCheck", "TiedLayers", "GSLKit"],
+      path: "Sources/PipeExample"),
     .executableTarget(name: "embed-text", path: "Sources/EmbedText"),
     .plugin(
       name: "EmbedTextPlugin", capability: .buildTool(), dependencies: ["embed-text"],
@@ -110,8 +114,8 @@ let package = Package(
     .testTarget(
       name: "TiecheckCommandsTests",
       dependencies: [
-        "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
-        "TextNotebook",
+        "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "ModelPipe",
+        "pipe-example", "TiedLayers", "GSLKit", "TextNotebook",
       ]),
     .testTarget(name: "TextNotebookTests", dependencies: ["TextNotebook"]),
     .testTarget(

@@ -150,7 +150,15 @@ struct CaseSection {
     return [
       "### What would have been noticed",
       points.map { "- " + Markdown.text($0) }.joined(separator: "\n"),
-    ] + faults(result.noticed ?? [])
+    ] + faults(result.noticed ?? []) + notAsked(result.notAsked ?? [])
+  }
+
+  private static func notAsked(_ sentences: [String]) -> [String] {
+    guard !sentences.isEmpty else { return [] }
+    return [
+      "### What was not asked",
+      sentences.map { "- " + Markdown.text(CaseSentences.asSentence($0)) }.joined(separator: "\n"),
+    ]
   }
 
   /// Known mistakes, put in at this very point.
@@ -348,7 +356,7 @@ struct CaseSection {
     }
     let name = Markdown.code(group.parameter)
     let identity =
-      group.identity.verdict == .pass
+      group.identity?.verdict == .pass
       ? "what is written through one use is read through every other, bit for bit"
       : "what is written through one use is not what every other reads"
     let follows = group.follows.map { follows in
@@ -380,7 +388,9 @@ struct CaseSection {
         "- The paths add up to the whole: \(emphasized(sum.verdict)) (largest relative difference "
           + "\(NumberText.error(sum.maxRelativeError)) measured, "
           + "\(NumberText.error(sum.maxClaimedError)) claimed).",
-        "- One and the same parameter: \(emphasized(group.identity.verdict)) (\(identity)).",
+        group.identity.map {
+          "- One and the same parameter: \(emphasized($0.verdict)) (\(identity))."
+        } ?? "- One and the same parameter: not asked.",
       ] + follows).joined(separator: "\n"),
     ]
   }
@@ -407,8 +417,7 @@ struct CaseSection {
           [
             Markdown.code(optimizer.name), emphasized(optimizer.verdict), String(optimizer.steps),
             NumberText.error(optimizer.maxDifference),
-            marked(
-              String(optimizer.stateSlots), optimizer.stateSlots == optimizer.expectedStateSlots),
+            optimizer.stateSlots.map { marked("\($0)", $0 == optimizer.expectedStateSlots) } ?? "-",
             String(optimizer.expectedStateSlots), fullStep(optimizer),
             NumberText.value(optimizer.slope.numeric), NumberText.error(optimizer.slope.bound),
             marked(

@@ -95,7 +95,7 @@ enum CaseSentences {
       let what = follows.reason ?? "does not follow \(group.parameter)"
       sentences.append("\(follows.name): \(what)")
     }
-    if group.identity.verdict != .pass {
+    if let identity = group.identity, identity.verdict != .pass {
       sentences.append(
         "what one use writes into \(group.parameter) is not what the others read: they do not "
           + "hold the same parameter")
@@ -106,7 +106,8 @@ enum CaseSentences {
         ? "is not what was measured (norm \(NumberText.value(path.claimedNorm)) claimed, "
           + "\(NumberText.value(path.norm)) measured)" : "could not be decided"
       sentences.append(
-        "the contribution to \(group.parameter) that \(path.name) claims \(what)")
+        "the contribution to \(group.parameter) that \(path.name) "
+          + "\(path.claimedNorm == nil ? "makes" : "claims") \(what)")
     }
     if group.sumRule.verdict == .inconclusive {
       sentences.append(

@@ -7,7 +7,7 @@ import TiedLayers
 /// layer runs, which also catches a layer that reads another's kernel behind its back. Where a layer
 /// holds a parameter in several slots, the one slot is bound to a parameter of its own, made once for
 /// all evaluations, and that one is changed.
-public final class ChainObjective<S: Scalar>: PathObjective {
+public final class ChainObjective<S: Scalar>: LayeredObjective {
   public var network: Network<S>
   public let input: Matrix<S>
   public let target: Matrix<S>
@@ -145,7 +145,7 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     return (try? network.chain.layers[layer].forward(numbers)) == nil ? layerInput : numbers
   }
 
-  public func untiedTwin() -> (any PathObjective)? {
+  public func untiedTwin() -> (any LayeredObjective)? {
     ChainObjective(
       Network(network.chain.untied(), loss: network.loss), input: input, target: target)
   }

@@ -73,6 +73,12 @@ public struct GradientChecker {
           task.twin = twin.opinion(on: task) { twin in
             { try twin.value(changing: twin.parameters[p], entry: $0, to: $1) }
           }
+          if let batched = objective as? any BatchedObjective {
+            task.batch = { points in
+              evaluations.add(points.count)
+              return try batched.values(changing: p, points)
+            }
+          }
           return task
         }
       }

@@ -25,6 +25,13 @@ extension Objective {
   public func doubleTwin() -> (any Objective)? { nil }
 }
 
+/// An objective that answers many points faster together than one by one.
+public protocol BatchedObjective: Objective {
+  /// The losses at points that differ from the present one in a single element of a parameter.
+  /// - Parameter parameter: its place in `parameters`.
+  func values(changing parameter: Int, _ points: [(entry: Int, point: Double)]) throws -> [Double]
+}
+
 extension Objective {
   public var gradientUnitRoundoff: Double {
     parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff

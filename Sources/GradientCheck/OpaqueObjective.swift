@@ -33,23 +33,11 @@ public final class OpaqueObjective: SummarizedObjective {
   }
   public func gradientsByUse() throws -> [[Double]?] { try gradients() }
 
+  public var measuresPaths: Bool { false }
   public func pathFunction(_ use: Use) throws -> PathFunction {
     let parameter = parameters[use.parameter]
     return { [objective] change in try parameter.standing(change) { try objective.value() } }
   }
-
-  public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
-    { [objective] in [try objective.value()] }
-  }
-
-  public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
-    let path = try pathFunction(use)
-    return { [objective] change in [try change.map(path) ?? objective.value()] }
-  }
-
-  public func untiedTwin() -> (any PathObjective)? { nil }
-  public func values(of use: Use) -> [Double] { parameters[use.parameter].flat }
-  public func setValues(_ values: [Double], of use: Use) { parameters[use.parameter].flat = values }
 
   public func summary() throws -> ModelSummary {
     let count = parameters.reduce(0) { $0 + $1.count }

@@ -8,6 +8,8 @@ struct TensorTask {
   let shape: [Int]
   /// The claim, in row order; nil if there is none.
   let claimed: [Double]?
+  /// Nobody claims anything, and that is no fault: the question is whether it can be measured.
+  var isMeasuredOnly = false
   /// The point.
   let values: [Double]
   let unitRoundoff: Double
@@ -18,6 +20,8 @@ struct TensorTask {
   let function: (_ entry: Int, _ point: Double) throws -> Double
   /// What the same network in Double says, where there is one.
   var twin: DoubleTwin.Opinion?
+  /// The same at many points at once, where that is faster.
+  var batch: ((_ points: [(entry: Int, point: Double)]) throws -> [Double])?
 
   init(
     _ parameter: any AnyParameter, named name: String? = nil, claimed: [Double]?,
@@ -55,8 +59,14 @@ struct TensorTask {
     }
   }
 
+  /// What is claimed for an entry that was measured as `measured`.
+  func claim(_ entry: Int, measured: Double) -> Double {
+    isMeasuredOnly ? measured : malformation == nil ? claimed![entry] : .nan
+  }
+
   /// Why the claim cannot even be compared.
   var malformation: String? {
+    if isMeasuredOnly { return nil }
     guard let claimed else {
       return "no gradient was claimed for \(name); expected \(values.count) numbers."
     }
@@ -99,11 +109,8 @@ struct TensorCheck {
       let random = RandomSource(seed: seed)
       let pilots = random.permutation(of: task.values.count).prefix(3).map(task.probe)
       let step = try witness.pilotStep(Array(pilots), scale: task.scale, rtol: rtol)
-      let estimates = try inParallel(count: task.values.count, workers: workers.count) { w, entry in
-        if progress?.isCancelled ?? false { return Estimate.notMeasured(step: step) }
-        defer { progress?.add(1) }
-        return try witness.estimate(workers[w][t].probe(entry), step: step)
-      }
+      let estimates = try measure(
+        task.values.indices.map { ($0, step) }, workers.map { $0[t] }, mayStop: true)
       work.append(Measurement(task, estimates, firstStep: step, z: witness.z))
     }
 
@@ -129,10 +136,7 @@ struct TensorCheck {
         }
         if undecided.isEmpty || progress?.isCancelled ?? false { continue }
         isSettled = false
-        let better = try inParallel(count: undecided.count, workers: workers.count) { w, i in
-          let (entry, step) = undecided[i]
-          return try witness.estimate(workers[w][t].probe(entry), step: step)
-        }
+        let better = try measure(undecided, workers.map { $0[t] }, mayStop: false)
         for ((entry, _), estimate) in zip(undecided, better) {
           if scale > 0 { work[t].noteCorner(entry) }
           work[t].refine(entry, estimate)
@@ -141,6 +145,41 @@ struct TensorCheck {
       if isSettled { break }
     }
     return (try work.map { try conclude($0, scale: scale) }, scale)
+  }
+
+  /// Entries that go into one question, where many can be asked at once.
+  private static let slice = 64
+
+  /// - Parameters:
+  ///   - tasks: one and the same for each worker.
+  ///   - mayStop: progress is told of each, and what comes after an interruption is not measured.
+  private func measure(
+    _ entries: [(entry: Int, step: Double)], _ tasks: [TensorTask], mayStop: Bool
+  ) throws -> [Estimate] {
+    func isStopped() -> Bool { mayStop && (progress?.isCancelled ?? false) }
+    guard let batch = tasks[0].batch, witness.estimator == .fivePoint else {
+      return try inParallel(count: entries.count, workers: tasks.count) { w, i in
+        let (entry, step) = entries[i]
+        if isStopped() { return Estimate.notMeasured(step: step) }
+        defer { if mayStop { progress?.add(1) } }
+        return try witness.estimate(tasks[w].probe(entry), step: step)
+      }
+    }
+    var estimates: [Estimate] = []
+    estimates.reserveCapacity(entries.count)
+    for start in stride(from: 0, to: entries.count, by: Self.slice) {
+      let slice = entries[start..<min(start + Self.slice, entries.count)]
+      if isStopped() {
+        estimates += slice.map { Estimate.notMeasured(step: $0.step) }
+        continue
+      }
+      let probes = slice.map { (probe: tasks[0].probe($0.entry), step: $0.step) }
+      estimates += try witness.estimates(probes) { points in
+        try batch(points.map { (entry: slice[start + $0.probe].entry, point: $0.point) })
+      }
+      if mayStop { progress?.add(slice.count) }
+    }
+    return estimates
   }
 
   /// The step for another try; nil where none helps. A kink asks for h/8, four times: nearer than that
@@ -214,14 +253,14 @@ struct TensorCheck {
   private func concludeEntry(_ i: Int, _ measured: Measurement, rms: Double) throws -> EntryResult {
     let task = measured.task
     let estimate = measured.best[i]
-    let claimed = task.malformation == nil ? task.claimed![i] : Double.nan
+    let claimed = task.claim(i, measured: estimate.value)
     let tolerance = rtol * max(abs(estimate.value), rms)
     var second: Estimate?
     var reason: String?
     let verdict: Verdict
     if task.malformation != nil {
       verdict = .fail
-    } else if !claimed.isFinite {
+    } else if !claimed.isFinite, !task.isMeasuredOnly {
       (verdict, reason) = (.fail, "the claimed derivative is \(claimed), not a finite number")
     } else if !estimate.isMeasured {
       (verdict, reason) = (.inconclusive, "interrupted before it was measured")
@@ -409,9 +448,8 @@ private struct Measurement {
 
   /// No further look is needed: the claim is accepted, or convicted by the closest look.
   func isUndecided(_ i: Int, _ scale: Double, _ rtol: Double) -> Bool {
-    guard task.malformation == nil, task.claimed![i].isFinite, best[i].isMeasured else {
-      return false
-    }
+    let claimed = task.claim(i, measured: best[i].value)
+    guard best[i].isMeasured, claimed.isFinite || task.isMeasuredOnly else { return false }
     guard best[i].isFinite else { return true }
     let tolerance = tolerance(i, scale, rtol)
     switch acceptance(of: best[i], best[i].bound, i, tolerance) {
@@ -449,7 +487,7 @@ private struct Measurement {
   private func closestStep(_ i: Int, _ tolerance: Double) -> Double? {
     guard let points = best[i].points else { return nil }
     let smallest = max(task.scale * 0x1p-30, 256 * task.unitRoundoff * abs(task.values[i]))
-    let excess = abs(task.claimed![i] - points.value) - tolerance
+    let excess = abs(task.claim(i, measured: points.value) - points.value) - tolerance
     return max(smallest, 1.5 * 4.15 * z * points.sigma / excess)
   }
 
@@ -466,7 +504,8 @@ private struct Measurement {
     of estimate: Estimate, _ bound: Double, _ i: Int, _ tolerance: Double
   ) -> Acceptance {
     Acceptance(
-      claimed: task.claimed![i], measured: estimate.value, bound: bound, tolerance: tolerance)
+      claimed: task.claim(i, measured: estimate.value), measured: estimate.value, bound: bound,
+      tolerance: tolerance)
   }
 
   func tolerance(_ i: Int, _ scale: Double, _ rtol: Double) -> Double {

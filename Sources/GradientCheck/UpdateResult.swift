@@ -62,7 +62,8 @@ public struct OptimizerResult: Codable, Sendable {
   /// The largest |value - reference| / max(|reference|, rms), over parameters and steps; state
   /// included.
   public let maxDifference: Double
-  public let stateSlots: Int
+  /// nil where it is not known.
+  public let stateSlots: Int?
   public let expectedStateSlots: Int
   public let through: [Through]
   public let fullStep: [FullStep]

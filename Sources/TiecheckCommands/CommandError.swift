@@ -2,6 +2,7 @@ import CheckReport
 import FaultGallery
 import GSLKit
 import GradientCheck
+import ModelPipe
 import TextNotebook
 import TiedLayers
 
@@ -20,6 +21,8 @@ struct CommandError: Error, CustomStringConvertible {
   init(_ error: any Error) {
     switch error {
     case let error as CommandError: self = error
+    case ChildProcessError.cannotStart: self.init(.noInput, "\(error)")
+    case is ChildProcessError, is PipeError: self.init(.badInput, "\(error)")
     case let error as FaultNotApplicable: self.init(.usage, "\(error)")
     case let error as NotebookError: self.init(.badInput, "\(error)")
     case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch,

@@ -84,5 +84,6 @@ struct TiecheckCommand: ParsableCommand {
     subcommands: [
       ReportCommand.self, CheckCommand.self, SummaryCommand.self, FaultsCommand.self,
       CourseworkCommand.self, DoctorCommand.self, CalibrateCommand.self, NotebookCommand.self,
+      VerifyCommand.self,
     ])
 }

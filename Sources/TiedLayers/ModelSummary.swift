@@ -6,15 +6,15 @@ public struct ModelSummary: Codable, Equatable, Sendable {
   public struct Row: Codable, Equatable, Sendable {
     public let name: String
     public let type: String
-    /// The width of the output; the batch is left open.
+    /// The width of the output, 0 where it is not known; the batch is left open.
     public let outputWidth: Int
     /// How many numbers the layer's Parameters hold.
     public let parameters: Int
     /// The other layers that use one of this layer's Parameters.
     public let sharesWith: [String]
 
-    /// "(batch, 5)".
-    public var outputShape: String { "(batch, \(outputWidth))" }
+    /// "(batch, 5)"; "-" where nobody says how wide it is.
+    public var outputShape: String { outputWidth > 0 ? "(batch, \(outputWidth))" : "-" }
 
     enum CodingKeys: String, CodingKey {
       case name, type, parameters
