@@ -28,7 +28,10 @@ public struct StructureCheck {
       questions.append(try converted(objective, handling))
     }
     questions.append(try samples(objective, handling))
-    questions += [try adjoint(objective), try jacobianSymmetry(objective)].compactMap { $0 }
+    questions += [
+      try adjoint(objective), try jacobianSymmetry(objective), try lookups(objective),
+      try towers(objective),
+    ].compactMap { $0 }
     return StructureResult(questions: questions)
   }
 

@@ -7,6 +7,7 @@ public enum Models {
     AutoencoderModel(isUntied: false), AutoencoderModel(isUntied: true),
     OriginalPairModel(isAsWritten: false), OriginalPairModel(isAsWritten: true),
     SharedModel(), RecurrentModel(),
+    EmbeddingModel(), AttentionModel(), SiameseModel(),
   ]
 
   /// A model by its name.
