@@ -183,7 +183,8 @@ public struct StructureCheck {
         guard abs(sum - total[i]) <= 1e-12 * Double(expected) * max(scale, abs(total[i])) else {
           return .failed(
             question, id: nil, parameter: parameter.name,
-            "the \(expected) gradients of \(parameter.name) do not add up to that of the batch")
+            "\(parameter.name) has \(shares.count) gradients for \(expected) samples, and they do not add "
+              + "up to that of the batch")
         }
       }
     }
