@@ -6,7 +6,9 @@ import TiedLayers
 struct AutoencoderTests {
   /// How far the second kernel of a linear untied pair is from the first one's transpose, relative to
   /// it, before and after training.
-  private func distances(seed: UInt64, weightDecay: Double) throws -> (before: Double, after: Double) {
+  private func distances(seed: UInt64, weightDecay: Double) throws -> (
+    before: Double, after: Double
+  ) {
     let random = RandomSource(seed: seed)
     let chain = Chain<Double>([
       Dense("encoder", kernel: Kernel("W", randomMatrix(4, 2, random))),
@@ -15,7 +17,9 @@ struct AutoencoderTests {
     let network = Network(chain, loss: .meanSquaredError)
     let input: Matrix<Double> = randomMatrix(8, 4, random)
     func distance() -> Double {
-      let (first, second) = (chain.parameters[0].values.elements, chain.parameters[1].values.transposed)
+      let (first, second) = (
+        chain.parameters[0].values.elements, chain.parameters[1].values.transposed
+      )
       return euclideanNorm(zip(first, second.elements).map { $0 - $1 }) / euclideanNorm(first)
     }
     let before = distance()
