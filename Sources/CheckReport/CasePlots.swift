@@ -414,7 +414,7 @@ enum CasePlots {
       suffix: "drift", plot: plot,
       explanation:
         "The untied twin has the same layers and the same first values, but a kernel for "
-        + "each layer. Equal values are not a tie: the first update already moves the two apart, "
+        + "each use. Equal values are not a tie: the first update already moves the two apart, "
         + "because each follows its own path's gradient. The tied pair has one kernel, and its "
         + "distance is 0 at every step. Where lines cover each other, the table tells them apart.",
       table: Markdown.table(

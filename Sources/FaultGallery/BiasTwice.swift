@@ -38,8 +38,8 @@ public struct BiasTwice: Fault {
 
   public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
     let (_, last) = try chain.tiedPair(for: id)
-    guard !chain.layers[last].biases.isEmpty else {
-      throw FaultNotApplicable(id, needs: "a decoder with a bias", instead: "Give it one.")
+    guard chain.layers[last].biases.count == 1 else {
+      throw FaultNotApplicable(id, needs: "a decoder with one bias", instead: "Give it one.")
     }
     var twin = chain
     twin.layers[last] = TwiceBiased(layer: try chain.activatedLayer(last, for: id))

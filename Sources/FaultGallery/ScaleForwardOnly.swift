@@ -47,6 +47,8 @@ public struct ScaleForwardOnly: Fault {
   }
 
   private func scaled<S: Scalar>(_ network: Network<S>, forgets: Bool) throws -> Network<S> {
+    try network.chain.requireTiedLayers(
+      for: id, else: "Where one layer has all the uses, the whole gradient is scaled.")
     let (_, last) = try network.chain.tiedPair(for: id)
     var twin = network
     twin.chain.layers[last] = ScaledKernelLayer(

@@ -165,7 +165,8 @@ public struct StructureCheck {
     for (p, parameter) in parameters.enumerated() {
       let shares = bySample.compactMap { $0[parameter]?.elements }
       let expected = whole[parameter] == nil ? 0 : objective.input.rows
-      guard shares.count == expected else {
+      // A sample that does not reach a parameter may contribute nothing to it.
+      guard shares.count <= expected else {
         let stacked = uses[p, default: []].count * objective.input.rows
         return .failed(
           question,
@@ -182,7 +183,8 @@ public struct StructureCheck {
         guard abs(sum - total[i]) <= 1e-12 * Double(expected) * max(scale, abs(total[i])) else {
           return .failed(
             question, id: nil, parameter: parameter.name,
-            "the \(expected) gradients of \(parameter.name) do not add up to that of the batch")
+            "\(parameter.name) has \(shares.count) gradients for \(expected) samples, and they do not add "
+              + "up to that of the batch")
         }
       }
     }
