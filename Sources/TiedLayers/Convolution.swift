@@ -34,10 +34,9 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
   public var kind: String { window.kind("Convolution", activation) }
 
   /// The image that the output's rows hold.
-  public var output: ImageShape {
-    ImageShape(
-      height: window.positions.height, width: window.positions.width, channels: kernel.columns)
-  }
+  public var output: ImageShape { window.output(channels: kernel.columns) }
+
+  public var outputShape: [Int]? { output.shape }
 
   public var kernels: [Kernel<S>] {
     get { [kernel] }
@@ -47,6 +46,10 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
   public var biases: [Parameter<S>] {
     get { bias.map { [$0] } ?? [] }
     set { bias = newValue.first }
+  }
+
+  public var productForm: (any ProductForm)? {
+    WindowForm(window: window, channels: kernel.columns, isTransposed: false)
   }
 
   public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {

@@ -22,6 +22,9 @@ public struct ImageShape: Hashable, Sendable, Codable, CustomStringConvertible {
   /// Elements of one row.
   public var count: Int { height * width * channels }
 
+  /// [height, width, channels]; [length, channels] for a signal.
+  var shape: [Int] { height == 1 ? [width, channels] : [height, width, channels] }
+
   public var description: String { shapeText([height, width, channels]) }
 }
 
@@ -67,6 +70,10 @@ public struct SlidingWindow: Equatable, Sendable {
   /// window's pixels row by row, each with its channels.
   private let sources: [Int32]
 
+  /// The most elements that all positions together may see in one image: more would not fit into
+  /// memory for a batch.
+  public static let largestCount = 1 << 24
+
   /// - Throws: `ShapeMismatch` unless the window fits into the padded image.
   public init(
     over image: ImageShape, size: Extent, stride: Extent = Extent(1), padding: Extent = Extent(0)
@@ -97,6 +104,16 @@ public struct SlidingWindow: Equatable, Sendable {
     self.positions = Extent(
       height: try positions(image.height, size.height, stride.height, padding.height),
       width: try positions(image.width, size.width, stride.width, padding.width))
+    // In Double: the numbers may be anybody's, and their product may not fit an Int.
+    let count = [
+      self.positions.height, self.positions.width, size.height, size.width, image.channels,
+    ].reduce(1.0) { $0 * Double($1) }
+    let pixels = Double(image.height) * Double(image.width) * Double(image.channels)
+    guard max(count, pixels) <= Double(Self.largestCount) else {
+      throw ShapeMismatch(
+        operation: "sliding window", given: text,
+        expected: "an image and patches of at most \(Self.largestCount) elements")
+    }
 
     var sources: [Int32] = []
     sources.reserveCapacity(self.positions.count * size.count * image.channels)
@@ -155,6 +172,11 @@ public struct SlidingWindow: Equatable, Sendable {
     Extent(
       height: (image.height + 2 * padding.height - size.height) % stride.height,
       width: (image.width + 2 * padding.width - size.width) % stride.width)
+  }
+
+  /// What a convolution makes: one pixel for each position.
+  public func output(channels: Int) -> ImageShape {
+    ImageShape(height: positions.height, width: positions.width, channels: channels)
   }
 
   /// Elements that the window sees at one position: the rows of a convolution's kernel.

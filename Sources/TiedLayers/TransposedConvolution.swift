@@ -35,13 +35,12 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
   public var kind: String { window.kind("Transposed convolution", activation) }
 
   /// The image that the input's rows hold.
-  public var input: ImageShape {
-    ImageShape(
-      height: window.positions.height, width: window.positions.width, channels: kernel.rows)
-  }
+  public var input: ImageShape { window.output(channels: kernel.rows) }
 
   /// The image that the output's rows hold.
   public var output: ImageShape { window.image }
+
+  public var outputShape: [Int]? { output.shape }
 
   public var kernels: [Kernel<S>] {
     get { [kernel] }
@@ -51,6 +50,10 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
   public var biases: [Parameter<S>] {
     get { bias.map { [$0] } ?? [] }
     set { bias = newValue.first }
+  }
+
+  public var productForm: (any ProductForm)? {
+    WindowForm(window: window, channels: kernel.rows, isTransposed: true)
   }
 
   public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
