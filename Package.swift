@@ -6,6 +6,7 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers"]),
+    .library(name: "ModelPipe", targets: ["ModelPipe"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
   ],
   dependencies: [
@@ -17,6 +18,8 @@ let package = Package(
     .target(name: "GSLKit", dependencies: ["CGSL"]),
     .target(name: "TiedLayers", dependencies: ["GSLKit"]),
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
+    .target(name: "CChildProcess"),
+    .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
     .target(name: "TextNotebook"),
@@ -54,6 +57,8 @@ let package = Package(
       name: "TiedLayersTests", dependencies: ["TiedLayers", "GSLKit"], resources: [.copy("Golden")]),
     .testTarget(
       name: "GradientCheckTests", dependencies: ["GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "ModelPipeTests", dependencies: ["ModelPipe", "GradientCheck", "TiedLayers", "GSLKit"]),
     .testTarget(
       name: "FaultGalleryTests",
       dependencies: ["FaultGallery", "GradientCheck", "TiedLayers", "GSLKit"]),

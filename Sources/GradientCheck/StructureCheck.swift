@@ -23,7 +23,7 @@ public struct StructureCheck {
       try forward(objective),
       try read(objective),
     ]
-    if chain.layers.allSatisfy({ $0 is Dense<Double> }) {
+    if chain.layers.allSatisfy({ $0 is any SavedLayer<Double> }) {
       questions.append(try reloaded(objective, handling))
       questions.append(try converted(objective, handling))
     }

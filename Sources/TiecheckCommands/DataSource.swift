@@ -1,4 +1,5 @@
 import GSLKit
+import TiedLayers
 
 /// Where a batch comes from.
 enum DataSource: Equatable, Sendable {
@@ -23,7 +24,9 @@ enum DataSource: Equatable, Sendable {
   func open(columns: Int?, usual: Int) throws -> DataTable {
     switch self {
     case .digits:
-      return try DataTable(name: "digits", try Digits.intensities()).restricted(to: columns)
+      return try DataTable(
+        name: "digits", try Digits.intensities(), labels: try Digits.labels()
+      ).restricted(to: columns)
     case .random:
       return DataTable(name: "random data", columns: columns ?? usual)
     case .file(let path):
@@ -44,12 +47,14 @@ struct DataTable {
   let name: String
   let columns: Int
   private let matrix: Matrix<Double>?
+  private let labels: [Int]?
 
   /// A table that was read.
-  init(name: String, _ matrix: Matrix<Double>) {
+  init(name: String, _ matrix: Matrix<Double>, labels: [Int]? = nil) {
     self.name = name
     columns = matrix.columns
     self.matrix = matrix
+    self.labels = labels
   }
 
   /// Random numbers, uniform in [0, 1).
@@ -57,6 +62,7 @@ struct DataTable {
     self.name = name
     self.columns = columns
     matrix = nil
+    labels = nil
   }
 
   /// The first columns alone; nil for all of them.
@@ -72,7 +78,7 @@ struct DataTable {
     for i in 0..<matrix.rows {
       for j in 0..<columns { restricted[i, j] = matrix[i, j] }
     }
-    return DataTable(name: name, restricted)
+    return DataTable(name: name, restricted, labels: labels)
   }
 
   /// How many rows the batch has: as many as were asked for, or the usual number.
@@ -88,12 +94,13 @@ struct DataTable {
   }
 
   /// Rows chosen at random, in the order in which they stand.
-  func batch(rows: Int, random: RandomSource) -> Matrix<Double> {
-    guard let matrix else { return random.matrix(rows: rows, columns: columns) }
+  func samples(rows: Int, random: RandomSource) -> Samples {
+    guard let matrix else { return Samples(random.matrix(rows: rows, columns: columns)) }
     var batch = Matrix<Double>(rows: rows, columns: columns)
-    for (i, row) in random.permutation(of: matrix.rows).prefix(rows).sorted().enumerated() {
+    let chosen = random.permutation(of: matrix.rows).prefix(rows).sorted()
+    for (i, row) in chosen.enumerated() {
       for j in 0..<columns { batch[i, j] = matrix[row, j] }
     }
-    return batch
+    return Samples(batch, labels: labels.map { labels in chosen.map { labels[$0] } })
   }
 }

@@ -8,12 +8,22 @@ enum Digits {
 
   /// One image in each row, intensities in [0, 1].
   static func intensities() throws -> Matrix<Double> {
-    // The last column is the label, which nobody learns here.
-    let table = try CSVTable(Data(DigitsText.text.utf8)).matrix
+    let table = try table()
     var images = Matrix<Double>(rows: table.rows, columns: pixels)
     for i in 0..<table.rows {
       for j in 0..<pixels { images[i, j] = table[i, j] / 16 }
     }
     return images
+  }
+
+  /// What each image shows, 0 to 9.
+  static func labels() throws -> [Int] {
+    let table = try table()
+    return (0..<table.rows).map { Int(table[$0, pixels]) }
+  }
+
+  /// The pixels, 0 to 16, then the label.
+  private static func table() throws -> Matrix<Double> {
+    try CSVTable(Data(DigitsText.text.utf8)).matrix
   }
 }

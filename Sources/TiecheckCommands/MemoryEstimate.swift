@@ -1,5 +1,6 @@
 import Foundation
 import GradientCheck
+import TiedLayers
 
 /// What a request would take, from its widths alone: asked before anything is allocated.
 struct MemoryEstimate {
@@ -12,28 +13,40 @@ struct MemoryEstimate {
   private let batchBytes: Double
   /// All parameters' numbers.
   private let entries: Double
+  /// The kernels' numbers, once for the whole gradient and once for each path.
+  private let measured: Double
   private let text: String
 
   /// - Parameters:
-  ///   - kernels: rows and columns of each encoder layer's kernel.
-  ///   - isTied: whether the decoder uses the same ones.
+  ///   - kernels: each once.
+  ///   - isTied: whether their uses share them.
   ///   - batch: rows.
-  init(kernels: [(Int, Int)], isTied: Bool = true, batch: Int) {
+  init(kernels: [KernelShape], isTied: Bool = true, batch: Int) {
     // In Double throughout: the numbers are the user's, and their product may not fit an Int.
-    let widths = kernels.reduce(0) { $0 + Double($1.0) + Double($1.1) }
-    let elements = kernels.reduce(0) { $0 + Double($1.0) * Double($1.1) }
-    entries = elements * (isTied ? 1 : 2) + widths
-    batchBytes = 8 * Double(batch) * widths
-    let shapes = kernels.map { "\($0.0) x \($0.1)" }.joined(separator: ", ")
+    let widths = kernels.reduce(0) { $0 + Double($1.rows) + Double($1.columns) }
+    let elements = kernels.reduce(0) {
+      $0 + Double($1.rows) * Double($1.columns) * (isTied ? 1 : Double($1.uses))
+    }
+    entries = elements + widths
+    // What two uses pass is the widths of the kernel, once each.
+    batchBytes =
+      8 * Double(batch)
+      * kernels.reduce(0) {
+        $0 + (Double($1.rows) + Double($1.columns)) * max(Double($1.uses) / 2, 1)
+      }
+    measured = elements + kernels.reduce(0) { sum, kernel in
+      sum + Double(kernel.rows) * Double(kernel.columns) * (isTied ? Double(kernel.uses) : 0)
+    }
+    let shapes = kernels.map { "\($0.rows) x \($0.columns)" }.joined(separator: ", ")
     text = "\(kernels.count == 1 ? "a kernel" : "kernels") of \(shapes) with a batch of \(batch)"
   }
 
   /// What a check takes for each number in its lists: claims, saved values, steps, references.
   /// Measured on kernels of 100,000 to 3,000,000 numbers: 170 to 200.
   private static let bytesPerEntry = 250.0
-  /// What it takes for each number that is measured by itself: the whole gradient, and each path.
+  /// What it takes for each number that is measured by itself, in the whole gradient or in a path.
   /// Measured on kernels of 10,000 and 18,000 numbers: 1,500 for the three.
-  private static let bytesPerMeasuredEntry = 1800.0
+  private static let bytesPerMeasuredEntry = 600.0
 
   /// - Parameter workers: threads, each with a model of its own.
   func bytes(for purpose: Purpose, workers: Int = ProcessInfo.processInfo.activeProcessorCount)
@@ -44,7 +57,7 @@ struct MemoryEstimate {
     // one thread works; twice that is allowed for.
     let isEntrywise = entries <= Double(GradientChecker.largestEntrywise)
     return (4 + 4 * Double(workers)) * batchBytes + 8 * Double(workers) * entries
-      + entries * (Self.bytesPerEntry + (isEntrywise ? Self.bytesPerMeasuredEntry : 0))
+      + entries * Self.bytesPerEntry + (isEntrywise ? measured * Self.bytesPerMeasuredEntry : 0)
   }
 
   /// - Throws: `CommandError` where the request is too large.

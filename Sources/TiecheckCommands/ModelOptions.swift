@@ -6,7 +6,7 @@ import TiedLayers
 /// The options that say which model is checked, at which point, and how. `report`, `check` and
 /// `summary` share them.
 struct ModelOptions: ParsableArguments {
-  @Option(help: "The model (default: tied-autoencoder).")
+  @Option(help: "The model (default: tied-autoencoder). 'tiecheck summary --help' lists them.")
   var model: ModelName?
 
   @Option(
@@ -21,6 +21,15 @@ struct ModelOptions: ParsableArguments {
     help: ArgumentHelp("Widths of the encoder's layers (default: 16).", valueName: "n,..."),
     transform: OptionValue.widths)
   var hidden: [Int]?
+
+  @Flag(help: "Give every use a parameter of its own, with the same values: the untied twin.")
+  var untied = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Numbers that are the model's own.", valueName: "name=n,..."),
+    transform: OptionValue.settings)
+  var set: [String: Double]?
 
   @Option(
     parsing: .unconditional,
@@ -132,7 +141,7 @@ struct ModelOptions: ParsableArguments {
     func add(_ name: String, _ value: String?) {
       if let value { arguments += [name, value] }
     }
-    add("--model", model?.rawValue)
+    add("--model", model?.model.name)
     add("--features", features.map(String.init))
     add("--hidden", hidden?.map(String.init).joined(separator: ","))
     add("--batch", batch.map(String.init))
@@ -140,6 +149,12 @@ struct ModelOptions: ParsableArguments {
     add("--output-activation", outputActivation?.rawValue)
     add("--loss", loss?.rawValue)
     if biasShared { arguments.append("--bias-shared") }
+    if untied { arguments.append("--untied") }
+    add(
+      "--set",
+      set?.sorted { $0.key < $1.key }.map { name, value in
+        "\(name)=\(value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)")"
+      }.joined(separator: ","))
     add("--data", data)
     return arguments
   }
@@ -178,30 +193,42 @@ struct ModelOptions: ParsableArguments {
       throw ValidationError(
         "--witness double goes with --precision float: a Double model is its own witness.")
     }
-    let model = model ?? .tiedAutoencoder
-    if model.isOriginal {
-      let given = [
-        ("--features", features != nil), ("--hidden", hidden != nil),
-        ("--activation", activation != nil), ("--output-activation", outputActivation != nil),
-      ]
-      if let (option, _) = given.first(where: \.1) {
+    let model = chosen
+    let given: [(ModelOption, Bool)] = [
+      (.features, features != nil), (.hidden, hidden != nil), (.activation, activation != nil),
+      (.outputActivation, outputActivation != nil), (.loss, loss != nil),
+      (.biasShared, biasShared), (.untied, untied),
+    ]
+    if let (option, _) = given.first(where: { $0.1 && !model.options.contains($0.0) }) {
+      throw ValidationError(
+        "--\(option.rawValue) does not go with --model \(model.name). \(model.refusal)")
+    }
+    for (name, value) in (set ?? [:]).sorted(by: { $0.key < $1.key }) {
+      guard let setting = model.settings.first(where: { $0.name == name }) else {
+        let known = model.settings.map(\.name).joined(separator: ", ")
         throw ValidationError(
-          "\(option) does not go with --model \(model.rawValue): the pair of the question is "
-            + "5 -> 5 -> 5 and linear. For other sizes and activations use --model "
-            + "tied-autoencoder.")
+          "--set \(name) does not go with --model \(model.name), which has "
+            + (known.isEmpty ? "no numbers of its own." : "\(known)."))
+      }
+      guard setting.allows(value) else {
+        throw ValidationError(
+          "--set \(name)=\(value) cannot be had; expected \(setting.expected) (\(setting.help)).")
       }
     }
-    if let fault, model == .originalAsWritten {
+    if let fault, let own = model.fault {
       throw ValidationError(
-        "--fault \(fault) does not go with --model original-as-written, which has the fault "
-          + "detached-copy already. Use --model original --bias-shared --fault \(fault).")
+        "--fault \(fault) does not go with --model \(model.name), which has the fault \(own) "
+          + "already. Use --model original --bias-shared --fault \(fault).")
     }
-    if let fault, model == .untiedAutoencoder {
+    if let fault, untied || model.isUntied {
       throw ValidationError(
-        "the fault \"\(fault)\" needs two layers that share a kernel, and an untied autoencoder has "
-          + "none. Choose a tied model.")
+        "the fault \"\(fault)\" needs two layers that share a kernel, and an untied model has none. "
+          + "Choose a tied model.")
     }
   }
+
+  /// The model that was chosen, or the usual one.
+  private var chosen: any Model { model?.model ?? Models.named("tied-autoencoder")! }
 
   /// What the checkers are asked.
   var settings: CheckSettings {
@@ -228,14 +255,16 @@ struct ModelOptions: ParsableArguments {
   /// The one model that was asked for.
   func prepared(for purpose: MemoryEstimate.Purpose) throws -> PreparedModel {
     if let modelFile { return try PreparedModel(modelFile: modelFile, fault: fault, for: purpose) }
-    var request = ModelRequest(model: model ?? .tiedAutoencoder, seed: settings.options.seed)
+    var request = ModelRequest(model: chosen, seed: settings.options.seed)
     request.features = features
-    request.hidden = hidden ?? request.hidden
     request.batch = batch
-    request.activation = activation ?? request.activation
-    request.outputActivation = outputActivation ?? request.outputActivation
-    request.loss = loss
-    request.biasShared = biasShared
+    if let hidden { request.choices.hidden = hidden }
+    if let activation { request.choices.activation = activation }
+    if let outputActivation { request.choices.outputActivation = outputActivation }
+    request.choices.loss = loss
+    if biasShared { request.choices.biasShared = true }
+    if untied { request.choices.isUntied = true }
+    if let set { request.choices.settings = set }
     request.data = data.map(DataSource.init)
     request.fault = fault
     return try request.prepared(for: purpose)

@@ -103,6 +103,23 @@ enum OptionValue {
     try whole(text, in: 1...10_000, example: 20)
   }
 
+  /// Numbers by name, with commas between. Whether a model has them is asked later.
+  @Sendable static func settings(_ text: String) throws -> [String: Double] {
+    var settings: [String: Double] = [:]
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let sides = part.split(separator: "=", omittingEmptySubsequences: false)
+      guard sides.count == 2, !sides[0].isEmpty, let value = Double(sides[1]), value.isFinite else {
+        throw ValidationError(
+          "\"\(part)\" is not a setting; expected a name and a number, such as steps=4, with commas "
+            + "between.")
+      }
+      guard settings.updateValue(value, forKey: String(sides[0])) == nil else {
+        throw ValidationError("\(sides[0]) is set twice; set it once.")
+      }
+    }
+    return settings
+  }
+
   /// A path, or "-".
   @Sendable static func path(_ text: String) throws -> String {
     guard !text.isEmpty else { throw ValidationError("expected a path.") }
@@ -118,14 +135,19 @@ extension Loss: ExpressibleByArgument {
   public init?(argument: String) { self.init(rawValue: argument.replacing("-", with: "_")) }
 }
 
-/// The models that `--model` knows.
-enum ModelName: String, ExpressibleByArgument, CaseIterable, Sendable {
-  case tiedAutoencoder = "tied-autoencoder"
-  case untiedAutoencoder = "untied-autoencoder"
-  case original
-  case originalAsWritten = "original-as-written"
+/// One of the models that `--model` knows.
+struct ModelName: ExpressibleByArgument, Sendable {
+  let model: any Model
 
-  var isOriginal: Bool { self == .original || self == .originalAsWritten }
+  init(_ model: any Model) { self.model = model }
+
+  init?(argument: String) {
+    guard let model = Models.named(argument) else { return nil }
+    self.model = model
+  }
+
+  static var allValueStrings: [String] { Models.all.map(\.name) }
+  var defaultValueDescription: String { model.name }
 }
 
 /// How a result is written down.

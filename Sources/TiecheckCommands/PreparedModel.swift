@@ -99,18 +99,18 @@ extension PreparedModel {
       throw CommandError(.badInput, "the model file \(InputFile.label(path)): \(error)")
     }
     let chain = file.network.chain
+    let slots = chain.layers.flatMap { $0.slots }
     try MemoryEstimate(
-      kernels: chain.parameters.filter { $0.shape.count == 2 }.map { ($0.shape[0], $0.shape[1]) },
+      kernels: chain.parameters.filter { $0.shape.count == 2 }.map { kernel in
+        KernelShape(
+          kernel.shape[0], kernel.shape[1], uses: slots.count { $0.parameter === kernel })
+      },
       batch: file.input.rows
     ).require(for: purpose)
-    let kernels = chain.parameters.filter { $0.shape.count == 2 }
-    let ties = kernels.map { kernel in
-      chain.layers.filter { $0.kernels.contains { $0.parameter === kernel } }.map(\.name)
-    }
     let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     try self.init(
       name: (path == "-" ? "model from standard input" : stem) + Self.suffix(fault: fault),
-      model: "model-file", ties: ties.filter { $0.count > 1 }, fault: fault,
+      model: "model-file", ties: chain.kernelTies, fault: fault,
       maker: FileMaker(data: data))
   }
 

@@ -1,17 +1,22 @@
+import TiedLayers
+
 /// What `tiecheck report` checks when nobody says what to check.
 enum StandardCases {
   static func requests(seed: UInt64) -> [ModelRequest] {
-    var original = ModelRequest(model: .original, seed: seed)
+    func request(_ model: String) -> ModelRequest {
+      ModelRequest(model: Models.named(model)!, seed: seed)
+    }
+    var original = request("original")
     original.name = "original pair, as it was meant"
 
-    let tied = ModelRequest(model: .tiedAutoencoder, seed: seed)
-    let untied = ModelRequest(model: .untiedAutoencoder, seed: seed)
+    let tied = request("tied-autoencoder")
+    let untied = request("untied-autoencoder")
 
-    var deep = ModelRequest(model: .tiedAutoencoder, seed: seed)
-    deep.hidden = [24, 8]
+    var deep = request("tied-autoencoder")
+    deep.choices.hidden = [24, 8]
 
     // Evidence that the check can fail.
-    var asWritten = ModelRequest(model: .originalAsWritten, seed: seed)
+    var asWritten = request("original-as-written")
     asWritten.name = "original pair, as it was written"
     return [original, tied, untied, deep, asWritten]
   }

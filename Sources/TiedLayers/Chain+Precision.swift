@@ -3,27 +3,36 @@ import GSLKit
 extension Chain {
   /// The same layers in another precision. Each Parameter is converted once, so that what was shared
   /// still is.
-  /// - Throws: `LayerNotConvertible` for a layer that is not a `Dense`.
+  /// - Throws: `LayerNotConvertible` for a layer that does not say how it is written down and read.
   public func converted<T: Scalar>(to type: T.Type = T.self) throws -> Chain<T> {
-    var made: [ObjectIdentifier: Parameter<T>] = [:]
-    func converted(_ parameter: Parameter<S>) -> Parameter<T> {
-      if let known = made[ObjectIdentifier(parameter)] { return known }
+    let old = parameters
+    let new = old.map { parameter in
       let values = parameter.values.converted(to: T.self)
-      let copy =
-        parameter.shape.count == 1
+      return parameter.shape.count == 1
         ? Parameter(parameter.name, values.elements) : Parameter(parameter.name, values)
-      made[ObjectIdentifier(parameter)] = copy
-      return copy
     }
+    let place = Dictionary(
+      uniqueKeysWithValues: old.enumerated().map { (ObjectIdentifier($1), $0) })
     return Chain<T>(
-      try layers.map { layer in
-        guard let dense = layer as? Dense<S> else { throw LayerNotConvertible(layer: layer.name) }
-        return Dense<T>(
-          dense.name,
-          kernel: Kernel(
-            converted(dense.kernel.parameter), transposed: dense.kernel.isTransposed),
-          bias: dense.bias.map(converted), activation: dense.activation)
+      try layers.enumerated().map { index, layer in
+        guard let saved = layer as? any SavedLayer<S> else {
+          throw LayerNotConvertible(layer: layer.name)
+        }
+        return try Self.rebuilt(
+          saved, index, key: { "\(place[ObjectIdentifier($0)]!)" }, parameter: { new[Int($0)!] })
       })
+  }
+
+  private static func rebuilt<L: SavedLayer<S>, T: Scalar>(
+    _ layer: L, _ index: Int, key: @escaping (Parameter<S>) -> String,
+    parameter: @escaping (String) -> Parameter<T>
+  ) throws -> any Layer<T> {
+    var writer = LayerWriter<S>(key: key)
+    layer.write(to: &writer)
+    return try L.read(
+      LayerReader<T>(
+        name: layer.name, inputWidth: nil, index: index, values: writer.values,
+        parameter: { key, _, _ in parameter(key) }))
   }
 }
 
@@ -32,7 +41,7 @@ public struct LayerNotConvertible: Error, Equatable, CustomStringConvertible {
   public let layer: String
 
   public var description: String {
-    "layer \"\(layer)\" cannot be converted to another precision; only dense layers can."
+    "layer \"\(layer)\" cannot be converted to another precision: its kind is not a SavedLayer."
   }
 
   public init(layer: String) { self.layer = layer }

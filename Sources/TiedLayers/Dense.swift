@@ -1,7 +1,7 @@
 import GSLKit
 
 /// output = activation(input K + b): a dense layer on a Kernel, with an optional bias.
-public struct Dense<S: Scalar>: ActivatedLayer {
+public struct Dense<S: Scalar>: ActivatedLayer, SavedLayer {
   public let name: String
   public var kernel: Kernel<S>
   public var bias: Parameter<S>?
@@ -58,6 +58,30 @@ public struct Dense<S: Scalar>: ActivatedLayer {
     try gradients.addProduct(input: input, cotangent: preactivationCotangent, to: kernel)
     if let bias { try gradients.addColumnSums(of: preactivationCotangent, to: bias) }
     return try kernel.multiplyAdjoint(preactivationCotangent)
+  }
+
+  // MARK: In a model file
+
+  public static var fileType: String { "dense" }
+
+  public func write(to entry: inout LayerWriter<S>) {
+    entry.kernel(kernel)
+    entry.bias(bias)
+    entry.choice(activation, as: "activation")
+  }
+
+  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+    let (kernel, bias) = (try entry.kernel(), try entry.bias())
+    if let width = entry.inputWidth, kernel.rows != width {
+      let how = kernel.isTransposed ? " transposed" : ""
+      let turned = kernel.columns == width ? " Is \"transposed\" the wrong way round?" : ""
+      throw entry.error(
+        "takes \(kernel.rows) inputs (kernel \"\(kernel.parameter.name)\"\(how) is \(kernel.rows) x "
+          + "\(kernel.columns)), but is given \(width).\(turned)")
+    }
+    return Dense<T>(
+      entry.name, kernel: kernel, bias: bias,
+      activation: try entry.choice("activation", default: .identity))
   }
 
   /// The error for a bias that does not fit, with the reason the well-known answer fails there.

@@ -1,15 +1,16 @@
 import Foundation
 import GSLKit
 
-/// A network and its batch as JSON: layers in order, each naming the kernel and bias it uses. Two
-/// layers that name the same kernel are tied, and still are after saving and loading.
+/// A network and its batch as JSON: layers in order, each naming the kernels and biases it uses. Two
+/// uses that name the same kernel are tied, and still are after saving and loading.
 ///
 ///     { "layers": [ {"type": "dense", "kernel": "W", "transposed": false, "bias": "b",
 ///                    "activation": "tanh"}, ... ],
 ///       "loss": "mean_squared_error", "input": [[...]], "target": [[...]],
 ///       "parameters": { "W": [[...]], "b": [...] } }
 ///
-/// Other keys are ignored. `bias` may be null or absent, `name` gives a layer a name.
+/// Other keys are ignored. `bias` may be null or absent, `name` gives a layer a name. What else stands in
+/// an entry is said by the layer's kind: see `SavedLayer`.
 public struct ModelFile<S: Scalar> {
   public var network: Network<S>
   public var input: Matrix<S>
@@ -23,8 +24,10 @@ public struct ModelFile<S: Scalar> {
 
   // MARK: Reading
 
+  /// - Parameter kinds: the kinds of layers that may occur, beyond those of the models that ship.
   /// - Throws: `ModelFileError`, a sentence for the person who wrote the file.
-  public init(json: Data) throws {
+  public init(json: Data, kinds: [any SavedLayer.Type] = []) throws {
+    let kinds = kinds + Models.layers
     let document: ModelDocument
     do {
       document = try JSONDecoder().decode(ModelDocument.self, from: json)
@@ -73,44 +76,35 @@ public struct ModelFile<S: Scalar> {
     }
 
     var layers: [any Layer<S>] = []
-    var width = input.columns
-    for (i, entry) in document.layers.enumerated() {
-      let name = entry.name ?? "layer\(i + 1)"
-      let label = "layer \(i + 1) (\"\(name)\")"
+    var activations = input
+    for (i, values) in document.layers.enumerated() {
+      var name = "layer\(i + 1)"
+      if case .text(let given) = values["name"] ?? .null { name = given }
+      let entry = LayerReader(
+        name: name, inputWidth: activations.columns, index: i, values: values
+      ) { key, role, rank in
+        try parameter(key, in: "layer \(i + 1) (\"\(name)\")", as: role, rank: rank)
+      }
       guard !layers.contains(where: { $0.name == name }) else {
-        throw ModelFileError("\(label): another layer has this name already; names must be unique.")
-      }
-      guard entry.type == "dense" else {
-        throw ModelFileError("\(label) has type \"\(entry.type)\"; expected \"dense\".")
-      }
-      guard let activation = ElementwiseFunction(rawValue: entry.activation ?? "identity") else {
-        let known = ElementwiseFunction.allCases.map { "\"\($0.rawValue)\"" }
         throw ModelFileError(
-          "\(label) has the activation \"\(entry.activation ?? "")\"; expected one of "
-            + "\(known.joined(separator: ", ")).")
+          "\(entry.label): another layer has this name already; names must be unique.")
       }
-      let kernel = Kernel(
-        try parameter(entry.kernel, in: label, as: "kernel", rank: 2),
-        transposed: entry.transposed ?? false)
-      guard kernel.rows == width else {
-        let how = kernel.isTransposed ? " transposed" : ""
-        let turned = kernel.columns == width ? " Is \"transposed\" the wrong way round?" : ""
-        throw ModelFileError(
-          "\(label) takes \(kernel.rows) inputs (kernel \"\(entry.kernel)\"\(how) is "
-            + "\(kernel.rows) x \(kernel.columns)), but is given \(width).\(turned)")
+      guard case .text(let type) = values["type"] ?? .null else {
+        throw ModelFileError("\"type\" is missing at layers[\(i)], \(entry.label).")
       }
-      var bias: Parameter<S>?
-      if let biasName = entry.bias {
-        let found = try parameter(biasName, in: label, as: "bias", rank: 1)
-        guard found.count == kernel.columns else {
-          throw ModelFileError(
-            "\(Dense<S>.biasMismatch(layer: name, length: found.count, outputs: kernel.columns))")
-        }
-        bias = found
+      guard let kind = kinds.first(where: { $0.fileType == type }) else {
+        let known = uniqueTypes(kinds).map { "\"\($0)\"" }.joined(separator: ", ")
+        throw entry.error("has type \"\(type)\"; expected one of \(known).")
       }
-      layers.append(Dense(name, kernel: kernel, bias: bias, activation: activation))
-      width = kernel.columns
+      let layer = try kind.read(entry)
+      do {
+        activations = try layer.forward(activations)
+      } catch {
+        throw ModelFileError("\(error)")
+      }
+      layers.append(layer)
     }
+    let width = activations.columns
     for name in parameters.keys.sorted() where !used.contains(name) {
       throw ModelFileError(
         "parameter \"\(name)\" is used by no layer. Name it in a layer, or remove it.")
@@ -170,7 +164,7 @@ public struct ModelFile<S: Scalar> {
   // MARK: Writing
 
   /// The file's text, the same bytes for the same model.
-  /// - Throws: `ModelFileError` for a layer that is not a `Dense`, for a number that is not finite,
+  /// - Throws: `ModelFileError` for a layer that is not a `SavedLayer`, for a number that is not finite,
   ///   and for two Parameters of one name: loaded again, they would be one.
   public func json() throws -> Data {
     if let penalty = network.penalty {
@@ -195,15 +189,12 @@ public struct ModelFile<S: Scalar> {
             + "Give each a name of its own.")
       }
     }
-    let entries = try network.chain.layers.map { layer -> LayerEntry in
-      guard let dense = layer as? Dense<S> else {
+    let entries = try network.chain.layers.map { layer -> [String: FileValue] in
+      guard let saved = layer as? any SavedLayer<S> else {
         throw ModelFileError(
-          "layer \"\(layer.name)\" (\(layer.kind)) cannot be saved; only dense layers can.")
+          "layer \"\(layer.name)\" (\(layer.kind)) cannot be saved: its kind is not a SavedLayer.")
       }
-      return LayerEntry(
-        name: dense.name, type: "dense", kernel: dense.kernel.parameter.name,
-        transposed: dense.kernel.isTransposed, bias: dense.bias?.name,
-        activation: dense.activation.rawValue)
+      return Self.entry(saved)
     }
     let document = ModelDocument(
       layers: entries, loss: network.loss.rawValue,
@@ -213,30 +204,35 @@ public struct ModelFile<S: Scalar> {
     encoder.outputFormatting = [.sortedKeys]
     return try encoder.encode(document)
   }
+
+  private static func entry<L: SavedLayer<S>>(_ layer: L) -> [String: FileValue] {
+    var writer = LayerWriter<S>(key: { $0.name })
+    layer.write(to: &writer)
+    return writer.values.merging(
+      ["name": .text(layer.name), "type": .text(L.fileType)], uniquingKeysWith: { $1 })
+  }
 }
 
 /// What is wrong with a model file, in one sentence.
 public struct ModelFileError: Error, Equatable, CustomStringConvertible {
   public let description: String
 
-  init(_ description: String) { self.description = description }
+  public init(_ description: String) { self.description = description }
 }
 
 private struct ModelDocument: Codable {
-  var layers: [LayerEntry]
+  var layers: [[String: FileValue]]
   var loss: String
   var input: [[Double]]
   var target: [[Double]]
   var parameters: [String: Tensor]
 }
 
-private struct LayerEntry: Codable {
-  var name: String?
-  var type: String
-  var kernel: String
-  var transposed: Bool?
-  var bias: String?
-  var activation: String?
+/// The types of some kinds, each once, in their order.
+private func uniqueTypes(_ kinds: [any SavedLayer.Type]) -> [String] {
+  kinds.reduce(into: []) { types, kind in
+    if !types.contains(kind.fileType) { types.append(kind.fileType) }
+  }
 }
 
 private enum Tensor: Codable {

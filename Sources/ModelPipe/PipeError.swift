@@ -1,0 +1,34 @@
+/// What is wrong with what a program answered.
+public enum PipeError: Error, Equatable, CustomStringConvertible {
+  /// It does not speak this version of the protocol.
+  case otherProtocol(String)
+  /// The question, and how the answer began.
+  case notAnAnswer(String, String)
+  /// An answer to another question than the last.
+  case outOfOrder(expected: Int, given: Int)
+  /// The program said why it cannot answer.
+  case refused(String, String)
+  /// The question, what was given and what was expected.
+  case malformed(String, String)
+  /// The question needs a capability that the program does not have.
+  case unable(String)
+
+  public var description: String {
+    switch self {
+    case .otherProtocol(let given):
+      "the program speaks \"\(given)\"; expected \"\(PipeProtocol.version)\"."
+    case .notAnAnswer(let question, let text):
+      "the program answered the question \"\(question)\" with \"\(text)\"; expected one line of JSON "
+        + "as the protocol has it. If that is something it prints, let it print to standard error."
+    case .outOfOrder(let expected, let given):
+      "the program answered question \(given) when question \(expected) was asked; expected each "
+        + "answer before the next question, with the question's id."
+    case .refused(let question, let reason):
+      "the program did not answer the question \"\(question)\": \(reason)"
+    case .malformed(let question, let what):
+      "the program's answer to the question \"\(question)\" is not what it should be: \(what)."
+    case .unable(let capability):
+      "the program cannot be asked: it does not list \"\(capability)\" in \"can\"."
+    }
+  }
+}

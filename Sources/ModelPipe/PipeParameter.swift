@@ -1,0 +1,63 @@
+import GSLKit
+import TiedLayers
+
+/// A parameter of a program: the values it was described with, and what a checker changed of them.
+public final class PipeParameter: AnyParameter {
+  public let name: String
+  public let shape: [Int]
+  public let count: Int
+  /// The model's arithmetic: Float or Double.
+  public let isFloat: Bool
+  /// The values that the program has.
+  let described: [Double]
+  private var values: [Double]
+  /// Places where the two differ.
+  private var changed: Set<Int> = []
+
+  init(_ name: String, shape: [Int], isFloat: Bool, values: [Double]) {
+    self.name = name
+    self.shape = shape
+    self.isFloat = isFloat
+    count = values.count
+    described = isFloat ? values.map { Double(Float($0)) } : values
+    self.values = described
+  }
+
+  public subscript(index: Int) -> Double {
+    get { values[index] }
+    set {
+      values[index] = rounded(newValue)
+      note(index)
+    }
+  }
+
+  public var flat: [Double] {
+    get { values }
+    set {
+      precondition(newValue.count == count, "\(self) was given \(newValue.count) values")
+      values = isFloat ? newValue.map(rounded) : newValue
+      changed.removeAll(keepingCapacity: true)
+      guard values != described else { return }
+      for i in values.indices { note(i) }
+    }
+  }
+
+  private func note(_ index: Int) {
+    if values[index].bitPattern == described[index].bitPattern {
+      changed.remove(index)
+    } else {
+      changed.insert(index)
+    }
+  }
+
+  public func rounded(_ value: Double) -> Double { isFloat ? Double(Float(value)) : value }
+  public var unitRoundoff: Double { isFloat ? Float.unitRoundoff : Double.unitRoundoff }
+
+  /// The difference from what the program has, as a message holds it; nil if there is none.
+  func change(_ parameter: Int) -> PipeChange? {
+    if changed.isEmpty { return nil }
+    if 2 * changed.count > count { return PipeChange(parameter: parameter, at: nil, to: values) }
+    let at = changed.sorted()
+    return PipeChange(parameter: parameter, at: at, to: at.map { values[$0] })
+  }
+}

@@ -1,0 +1,148 @@
+import CChildProcess
+import Foundation
+
+/// Finds and kills everything that a started program left running.
+///
+/// Killing the process group is not enough: a program may start another in a group or session of its
+/// own, and end before it. On Linux, where /proc can be read, four traces are followed: the process
+/// group, the session, the parents (orphans become children of this process, see
+/// `child_adopt_orphans`), and a variable in the environment that each started program was given. An
+/// orphan without any trace is taken for a stray of the last program that runs. Elsewhere the process
+/// group is all.
+///
+/// What plain user rights cannot prevent: a process that another user's rights were given to (sudo,
+/// setuid), and one started by a service on the program's behalf (cron, at, a container daemon).
+enum ProcessTree {
+  static let markerName = "TIECHECK_CHILD"
+
+  /// The programs that run now, each with its marker.
+  private static let registry = Registry()
+
+  private final class Registry: @unchecked Sendable {
+    let lock = NSLock()
+    var running: [pid_t: String] = [:]
+    /// Between a fork and its registration a child is nobody's.
+    var starting = 0
+    let adopts = child_adopt_orphans() == 0
+  }
+
+  static func starting(_ body: () -> Int32) -> Int32 {
+    registry.lock.withLock { registry.starting += 1 }
+    let code = body()
+    if code != 0 { registry.lock.withLock { registry.starting -= 1 } }
+    return code
+  }
+
+  static func register(_ process: pid_t, marker: String) {
+    registry.lock.withLock {
+      registry.running[process] = marker
+      registry.starting -= 1
+    }
+  }
+
+  static func unregister(_ process: pid_t) {
+    registry.lock.withLock { registry.running[process] = nil }
+  }
+
+  /// Kills a program that has not been reaped, and all that is left of it.
+  static func kill(_ leader: pid_t, marker: String) {
+    var killed: Set<pid_t> = []
+    // What is being killed may be starting more: again, until nothing is found.
+    for round in 0..<200 {
+      _ = Foundation.kill(-leader, SIGKILL)
+      _ = Foundation.kill(leader, SIGKILL)
+      let found = members(of: leader, marker: marker)
+      let alive = found.filter { !$0.isZombie && $0.process != leader }
+      for entry in alive { _ = Foundation.kill(entry.process, SIGKILL) }
+      killed.formUnion(found.map(\.process))
+      if alive.isEmpty { break }
+      usleep(round < 20 ? 1000 : 10_000)
+    }
+    // Adopted, they are ours to bury.
+    for process in killed where process != leader { _ = waitpid(process, nil, WNOHANG) }
+  }
+
+  // MARK: /proc
+
+  struct Entry {
+    let process, parent, group, session: pid_t
+    let isZombie: Bool
+  }
+
+  /// The processes that belong to a program.
+  static func members(of leader: pid_t, marker: String) -> [Entry] {
+    let all = entries()
+    let own = getpid()
+    let (running, starting) = registry.lock.withLock { (registry.running, registry.starting) }
+    let others = Set(running.keys).subtracting([leader])
+    var members: Set<pid_t> = [leader]
+    for entry in all where entry.process != own && !others.contains(entry.process) {
+      let isOrphan = entry.parent == own || entry.parent == 1
+      if entry.group == leader || entry.session == leader {
+        members.insert(entry.process)
+      } else if isOrphan, let environment = environment(of: entry.process) {
+        if environment.contains(marker) {
+          members.insert(entry.process)
+        } else if registry.adopts, entry.parent == own, others.isEmpty, starting == 0,
+          entry.session != getsid(0), !environment.contains(where: { $0.hasPrefix(markerName) })
+        {
+          members.insert(entry.process)
+        }
+      }
+    }
+    var isGrowing = true
+    while isGrowing {
+      isGrowing = false
+      for entry in all where members.contains(entry.parent) {
+        if members.insert(entry.process).inserted { isGrowing = true }
+      }
+    }
+    return all.filter { members.contains($0.process) }
+  }
+
+  /// Every process that can be seen; empty where there is no /proc.
+  static func entries() -> [Entry] {
+    guard let folder = opendir("/proc") else { return [] }
+    defer { closedir(folder) }
+    var entries: [Entry] = []
+    while let item = readdir(folder) {
+      let name = withUnsafePointer(to: &item.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      guard let process = pid_t(name), let text = contents("/proc/\(name)/stat"),
+        // pid (name) state parent group session: the name may hold anything.
+        let end = text.lastIndex(of: UInt8(ascii: ")"))
+      else { continue }
+      let fields = text[(end + 1)...].split(separator: UInt8(ascii: " ")).prefix(4)
+        .map { String(decoding: $0, as: UTF8.self) }
+      guard fields.count == 4, let parent = pid_t(fields[1]), let group = pid_t(fields[2]),
+        let session = pid_t(fields[3])
+      else { continue }
+      entries.append(
+        Entry(
+          process: process, parent: parent, group: group, session: session,
+          isZombie: fields[0] == "Z" || fields[0] == "X"))
+    }
+    return entries
+  }
+
+  /// NAME=value, each; nil where it cannot be read.
+  private static func environment(of process: pid_t) -> [String]? {
+    contents("/proc/\(process)/environ").map { bytes in
+      bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+    }
+  }
+
+  private static func contents(_ path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = read(descriptor, &chunk, chunk.count)
+      guard count > 0 else { return count == 0 ? bytes : nil }
+      bytes += chunk[..<count]
+    }
+  }
+}

@@ -1,0 +1,211 @@
+import GSLKit
+
+/// A model that ships: what `--model` knows. It says everything that is particular to it; whoever runs,
+/// checks, saves or breaks models asks it, and knows none by name.
+///
+/// A new kind of layer brings its model in the same file, and one line in `Models.all` lists it.
+public protocol Model: Sendable {
+  /// As `--model` takes it, such as "tied-autoencoder".
+  var name: String { get }
+  /// What it is, in a line.
+  var summary: String { get }
+  /// The kinds of layers it is made of: what model files can hold.
+  var layers: [any SavedLayer.Type] { get }
+  /// What is chosen where nobody says otherwise. `features` counts for random data only; other data
+  /// bring their own.
+  var usual: ModelChoices { get }
+  /// The options that mean something to it.
+  var options: Set<ModelOption> { get }
+  /// Why the others mean nothing, and what to do, in a sentence or two.
+  var refusal: String { get }
+  /// The numbers that are its own, for `--set`.
+  var settings: [ModelSetting] { get }
+  /// As `--data` takes it.
+  var usualData: String { get }
+  /// Whether it is the untied twin of another.
+  var isUntied: Bool { get }
+  /// The id of the gallery's fault that it has; nil for a right model.
+  var fault: String? { get }
+  /// Small sizes, at which the gallery of faults is shown on it.
+  var specimens: [ModelChoices] { get }
+
+  /// Refuses choices that do not fit together, before anything large is made.
+  /// - Parameter data: what the data are called.
+  /// - Throws: `ModelChoiceError`.
+  func check(_ choices: ModelChoices, data: String) throws
+  /// What a report calls it, such as "tied autoencoder 64-16-64".
+  func title(_ choices: ModelChoices) -> String
+  /// Its kernels, each once.
+  func kernels(_ choices: ModelChoices) -> [KernelShape]
+  /// Sets of uses that are meant to share a kernel: names of layers, or of layer and slot.
+  func ties(_ choices: ModelChoices) -> [[String]]
+  /// The layers, tied, all random numbers from the given source.
+  func chain<S: Scalar>(_ choices: ModelChoices, random: RandomSource) throws -> Chain<S>
+  /// The loss where nobody chooses one.
+  func loss(_ choices: ModelChoices) -> Loss
+  /// Input and target made of rows of data.
+  /// - Throws: `ModelChoiceError` for data that it cannot take.
+  func batch(
+    _ samples: Samples, _ choices: ModelChoices, random: RandomSource
+  ) throws -> (input: Matrix<Double>, target: Matrix<Double>)
+}
+
+extension Model {
+  public var refusal: String { "It has no such choice." }
+  public var settings: [ModelSetting] { [] }
+  public var usualData: String { "digits" }
+  public var isUntied: Bool { false }
+  public var fault: String? { nil }
+
+  public func check(_ choices: ModelChoices, data: String) throws {}
+
+  /// What the last activation can undo, or the squared error.
+  public func loss(_ choices: ModelChoices) -> Loss {
+    options.contains(.outputActivation) && choices.outputActivation == .sigmoid
+      ? .binaryCrossEntropy : .meanSquaredError
+  }
+
+  /// The data are their own target.
+  public func batch(
+    _ samples: Samples, _ choices: ModelChoices, random: RandomSource
+  ) throws -> (input: Matrix<Double>, target: Matrix<Double>) {
+    (samples.values, samples.values)
+  }
+
+  /// The loss, the layers and their ties as chosen: what is to be run.
+  public func network<S: Scalar>(
+    _ choices: ModelChoices, random: RandomSource, as type: S.Type = S.self
+  ) throws -> Network<S> {
+    let tied: Chain<S> = try chain(choices, random: random)
+    // The untied twin starts with the values of the tied model: what differs is the tie alone.
+    return Network(
+      choices.isUntied ? tied.untied() : tied, loss: choices.loss ?? loss(choices))
+  }
+}
+
+/// What can be chosen about a model.
+public struct ModelChoices: Sendable {
+  /// Columns of the data.
+  public var features: Int
+  /// Widths between input and output.
+  public var hidden: [Int]
+  /// Rows of the batch.
+  public var batch: Int
+  /// Of every layer but the last, and of the last.
+  public var activation: ElementwiseFunction
+  public var outputActivation: ElementwiseFunction
+  /// nil for the model's usual one.
+  public var loss: Loss?
+  /// Whether a tied layer also shares the bias.
+  public var biasShared = false
+  /// Whether every use has a parameter of its own.
+  public var isUntied = false
+  /// The model's own numbers that differ from the usual ones, by name.
+  public var settings: [String: Double]
+
+  public init(
+    features: Int, hidden: [Int] = [16], batch: Int = 32, activation: ElementwiseFunction = .tanh,
+    outputActivation: ElementwiseFunction = .sigmoid, settings: [String: Double] = [:]
+  ) {
+    self.features = features
+    self.hidden = hidden
+    self.batch = batch
+    self.activation = activation
+    self.outputActivation = outputActivation
+    self.settings = settings
+  }
+
+  /// A number of the model's own, as it was chosen or as it usually is.
+  public func number(_ name: String, of model: some Model) -> Double {
+    guard let setting = model.settings.first(where: { $0.name == name }) else {
+      preconditionFailure("\(model.name) has no setting \(name)")
+    }
+    return settings[name] ?? setting.usual
+  }
+
+  /// The same as a whole number.
+  public func whole(_ name: String, of model: some Model) -> Int { Int(number(name, of: model)) }
+}
+
+/// The choices that several models know, as the command line calls them.
+public enum ModelOption: String, Sendable, CaseIterable {
+  case features, hidden, activation
+  case outputActivation = "output-activation"
+  case loss
+  case biasShared = "bias-shared"
+  case untied
+}
+
+/// A number that only one model has.
+public struct ModelSetting: Sendable {
+  public let name: String
+  /// What it is, in a few words.
+  public let help: String
+  public let usual: Double
+  public let range: ClosedRange<Double>
+  public let isWhole: Bool
+
+  /// A whole number.
+  public init(_ name: String, _ help: String, whole usual: Int, in range: ClosedRange<Int>) {
+    self.name = name
+    self.help = help
+    self.usual = Double(usual)
+    self.range = Double(range.lowerBound)...Double(range.upperBound)
+    isWhole = true
+  }
+
+  /// Any number.
+  public init(_ name: String, _ help: String, number usual: Double, in range: ClosedRange<Double>) {
+    self.name = name
+    self.help = help
+    self.usual = usual
+    self.range = range
+    isWhole = false
+  }
+
+  /// Whether the number may be set so.
+  public func allows(_ value: Double) -> Bool {
+    range.contains(value) && (!isWhole || value == value.rounded())
+  }
+
+  /// "a whole number from 1 to 8".
+  public var expected: String {
+    func text(_ value: Double) -> String { isWhole ? "\(Int(value))" : "\(value)" }
+    return "a \(isWhole ? "whole " : "")number from \(text(range.lowerBound)) to "
+      + text(range.upperBound)
+  }
+}
+
+/// A kernel that a model is going to make.
+public struct KernelShape: Sendable {
+  public let rows: Int
+  public let columns: Int
+  /// How many uses share it.
+  public let uses: Int
+
+  public init(_ rows: Int, _ columns: Int, uses: Int) {
+    self.rows = rows
+    self.columns = columns
+    self.uses = uses
+  }
+}
+
+/// Rows of data, before a model makes a batch of them.
+public struct Samples: Sendable {
+  /// One sample in each row.
+  public var values: Matrix<Double>
+  /// What each row shows, where that is known.
+  public var labels: [Int]?
+
+  public init(_ values: Matrix<Double>, labels: [Int]? = nil) {
+    self.values = values
+    self.labels = labels
+  }
+}
+
+/// Choices that do not fit a model, or each other, in a sentence for whoever made them.
+public struct ModelChoiceError: Error, Equatable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
+}

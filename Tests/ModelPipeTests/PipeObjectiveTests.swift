@@ -1,0 +1,182 @@
+import Foundation
+import GradientCheck
+import Testing
+import TiedLayers
+
+@testable import ModelPipe
+
+@Suite struct PipeObjectiveTests {
+  @Test func aModelBehindAPipeIsTheModel() throws {
+    func compare(_ direct: any Objective, _ served: any Objective) throws {
+      let piped = try PipeObjective(Loopback(PipeServer(served)))
+      #expect(piped.parameters.map(\.name) == direct.parameters.map(\.name))
+      #expect(piped.parameters.map(\.shape) == direct.parameters.map(\.shape))
+      #expect(piped.parameters.map(\.flat) == direct.parameters.map(\.flat))
+      #expect(piped.gradientUnitRoundoff == direct.gradientUnitRoundoff)
+      #expect(try piped.value() == direct.value())
+      #expect(try piped.gradients() == direct.gradients())
+      let options = CheckOptions(
+        rtol: CheckOptions.defaultTolerance(unitRoundoff: direct.gradientUnitRoundoff))
+      let (found, expected) = (
+        try GradientChecker(options).check(piped), try GradientChecker(options).check(direct)
+      )
+      #expect(found.noise == expected.noise)
+      #expect(found.parameters.map(\.entries) == expected.parameters.map(\.entries))
+      #expect(piped.parameters.map(\.flat) == direct.parameters.map(\.flat))
+    }
+    try compare(pair(), pair())
+    try compare(pair(as: Float.self), pair(as: Float.self))
+  }
+
+  @Test func onlyWhatDiffersIsSent() throws {
+    let loopback = Loopback(PipeServer(try pair()))
+    let piped = try PipeObjective(loopback)
+    _ = try piped.value()
+    #expect(loopback.questions.last == #"{"ask":"losses","id":2,"points":[{}]}"#)
+    let saved = piped.parameters[0][3]
+    piped.parameters[0][3] = 0.5
+    _ = try piped.value()
+    #expect(
+      loopback.questions.last?.contains(#""set":[{"at":[3],"parameter":0,"to":[0.5]}]"#) == true)
+    piped.parameters[0][3] = saved
+    _ = try piped.value()
+    #expect(loopback.questions.last?.contains("set") == false)
+    piped.parameters[1].flat = [1, 2, 3, 4, 5]
+    _ = try piped.value()
+    #expect(
+      loopback.questions.last?.contains(#""set":[{"parameter":1,"to":[1,2,3,4,5]}]"#) == true)
+  }
+
+  @Test func stepsAreThoseOfTheOptimizer() throws {
+    let served = try pair()
+    let piped = try PipeObjective(
+      Loopback(
+        PipeServer(served, trainings: [.init("adam", makeOptimizer: { Adam(learningRate: 0.01) })]))
+    )
+    #expect(piped.capabilities == [.gradient, .steps])
+    let direct = try pair()
+    let adam = Adam(learningRate: 0.01)
+    let expected = try (0..<3).map { _ in
+      try adam.step(direct.parameters, direct.gradients().map { $0! })
+      return direct.parameters.map(\.flat)
+    }
+    let steps = try piped.steps(3, optimizer: "adam")
+    #expect(steps.parameters == expected)
+    #expect(steps.states == 3)
+    // Again from the start, with fresh state.
+    #expect(try piped.steps(3, optimizer: "adam").parameters == expected)
+    #expect(throws: PipeError.refused("steps", "there is no optimizer \"sgd\"")) {
+      try piped.steps(1, optimizer: "sgd")
+    }
+  }
+
+  // MARK: Programs that do not keep to the protocol
+
+  private static let good = #"""
+    {"id":1,"protocol":"tiecheck-pipe/1","parameters":[{"name":"w","shape":[2],"values":[1,2]}],"can":["gradient"]}
+    """#
+
+  private func described(_ change: (String, String)...) -> String {
+    change.reduce(Self.good) { $0.replacingOccurrences(of: $1.0, with: $1.1) }
+  }
+
+  @Test func aDescriptionIsRead() throws {
+    let piped = try PipeObjective(
+      Script(
+        described(), #"{"id":2,"losses":[0.5]}"#, #"{"id":3,"losses":["nan"]}"#,
+        #"{"id":4,"losses":[NaN]}"#, #"{"id":5,"losses":["-inf"]}"#,
+        #"{"id":6,"gradient":[[1,Infinity]]}"#, #"{"id":7,"gradient":[null]}"#))
+    #expect(piped.parameters[0].flat == [1, 2])
+    #expect(try piped.value() == 0.5)
+    #expect(try piped.value().isNaN)
+    #expect(try piped.value().isNaN)
+    #expect(try piped.value() == -.infinity)
+    #expect(try piped.gradients() == [[1, .infinity]])
+    #expect(try piped.gradients() == [nil])
+  }
+
+  @Test func descriptionsThatAreRefused() throws {
+    func refusal(_ line: String) -> String {
+      let script = Script(line)
+      do {
+        _ = try PipeObjective(script)
+        return ""
+      } catch {
+        #expect(script.isEnded)
+        return "\(error)"
+      }
+    }
+    #expect(refusal("Epoch 1/5").contains("answered the question \"describe\" with \"Epoch 1/5\""))
+    #expect(refusal("").contains("expected one line of JSON"))
+    #expect(refusal("[1]").contains("expected one line of JSON"))
+    #expect(refusal(#"{"id":1,"error":"no model"}"#).contains("no model"))
+    #expect(refusal(described(("pipe/1", "pipe/2"))).contains("tiecheck-pipe/2"))
+    #expect(refusal(described((#""id":1"#, #""id":4"#))).contains("answered question 4"))
+    #expect(refusal(described(("[1,2]", "[1,2,3]"))).contains("w has 3 values"))
+    #expect(refusal(described(("[1,2]", "[1,NaN]"))).contains("not finite"))
+    #expect(refusal(described((#""shape":[2]"#, #""shape":[-2]"#))).contains("shape [-2]"))
+    #expect(
+      refusal(described((#""shape":[2]"#, #""shape":[9000000000000000000,3]"#)))
+        .contains("more than can be counted"))
+    #expect(
+      refusal(described((#""values":[1,2]"#, #""x":0"#))).contains("\"parameters[0].values\""))
+    #expect(refusal(described(("[1,2]", "\"a\""))).contains("\"parameters[0].values"))
+    #expect(refusal(described((#""can""#, #""precision":"half","can""#))).contains("\"half\""))
+    #expect(refusal(described((#""name":"w""#, #""name":"""#))).contains("a parameter's name"))
+    #expect(
+      refusal(described((#""can""#, #""uses":[{"layer":"a","parameter":3}],"can""#)))
+        .contains("a uses parameter 3"))
+    #expect(
+      refusal(
+        described((#""can""#, #""uses":[{"layer":"a","parameter":0,"transposed":true}],"can""#))
+      ).contains("a uses w transposed"))
+    #expect(
+      refusal(described((#"{"name":"w","shape":[2],"values":[1,2]}"#, ""))).contains("no par"))
+  }
+
+  @Test func answersThatAreRefused() throws {
+    func refusal(_ line: String, _ ask: (PipeObjective) throws -> Void) throws -> String {
+      let script = Script(described(), line)
+      let piped = try PipeObjective(script)
+      do {
+        try ask(piped)
+        return ""
+      } catch {
+        return "\(script.isEnded) \(error)"
+      }
+    }
+    let value = { (piped: PipeObjective) in _ = try piped.value() }
+    let gradient = { (piped: PipeObjective) in _ = try piped.gradients() }
+    #expect(try refusal("loss: 0.3", value).contains("true the program answered"))
+    #expect(try refusal(#"{"id":1,"losses":[1]}"#, value).contains("question 2 was asked"))
+    #expect(try refusal(#"{"id":2,"losses":[1,2]}"#, value).contains("2 numbers; expected 1"))
+    #expect(try refusal(#"{"id":2}"#, value).contains("0 numbers; expected 1"))
+    #expect(try refusal(#"{"id":2,"losses":"a"}"#, value).contains("\"losses\" has another type"))
+    #expect(try refusal(#"{"id":2,"losses":["a"]}"#, value).contains("losses[0]"))
+    #expect(try refusal(#"{"id":2,"gradient":[]}"#, gradient).contains("0 lists; expected 1"))
+    // What the program says of itself ends nothing.
+    #expect(
+      try refusal(#"{"id":2,"error":"division by zero"}"#, value)
+        .contains("false the program did not answer the question \"losses\": division by zero"))
+    #expect(
+      try refusal("", { _ = try $0.steps(1, optimizer: "sgd") })
+        .contains("it does not list \"steps\" in \"can\""))
+  }
+
+  /// The gradient check itself says what is wrong with a claim of another length.
+  @Test func aGradientOfAnotherLengthFails() throws {
+    let served = WrongLength(try pair())
+    let result = try GradientChecker().check(try PipeObjective(Loopback(PipeServer(served))))
+    #expect(result.verdict == .fail)
+    #expect(result.parameters[0].reason?.contains("has 1 elements; expected 25") == true)
+  }
+}
+
+/// Claims one number for the first parameter.
+private final class WrongLength: Objective {
+  let right: any Objective
+  init(_ right: any Objective) { self.right = right }
+  var parameters: [any AnyParameter] { right.parameters }
+  func value() throws -> Double { try right.value() }
+  func gradients() throws -> [[Double]?] { [[1]] + (try right.gradients().dropFirst()) }
+}
