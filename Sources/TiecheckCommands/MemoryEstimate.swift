@@ -32,11 +32,14 @@ struct MemoryEstimate {
     batchBytes =
       8 * Double(batch)
       * kernels.reduce(0) {
-        $0 + (Double($1.rows) + Double($1.columns)) * max(Double($1.uses) / 2, 1)
+        $0 + Double($1.positions) * (Double($1.rows) + Double($1.columns))
+          * max(Double($1.uses) / 2, 1)
       }
-    measured = elements + kernels.reduce(0) { sum, kernel in
-      sum + Double(kernel.rows) * Double(kernel.columns) * (isTied ? Double(kernel.uses) : 0)
-    }
+    measured =
+      elements
+      + kernels.reduce(0) { sum, kernel in
+        sum + Double(kernel.rows) * Double(kernel.columns) * (isTied ? Double(kernel.uses) : 0)
+      }
     let shapes = kernels.map { "\($0.rows) x \($0.columns)" }.joined(separator: ", ")
     text = "\(kernels.count == 1 ? "a kernel" : "kernels") of \(shapes) with a batch of \(batch)"
   }

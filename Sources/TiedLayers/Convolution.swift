@@ -85,6 +85,24 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
   }
 }
 
+extension Convolution: SavedLayer {
+  public static var fileType: String { "convolution" }
+
+  public func write(to entry: inout LayerWriter<S>) {
+    entry.kernel(kernel)
+    entry.bias(bias)
+    window.write(to: &entry)
+    entry.choice(activation, as: "activation")
+  }
+
+  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+    Convolution<T>(
+      entry.name, kernel: try entry.kernel(), bias: try entry.bias(),
+      window: try SlidingWindow(entry),
+      activation: try entry.choice("activation", default: .identity))
+  }
+}
+
 // MARK: - Shared with the transposed convolution
 
 extension SlidingWindow {

@@ -92,3 +92,21 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
     }
   }
 }
+
+extension TransposedConvolution: SavedLayer {
+  public static var fileType: String { "transposed_convolution" }
+
+  public func write(to entry: inout LayerWriter<S>) {
+    entry.kernel(kernel)
+    entry.bias(bias)
+    window.write(to: &entry)
+    entry.choice(activation, as: "activation")
+  }
+
+  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+    TransposedConvolution<T>(
+      entry.name, kernel: try entry.kernel(), bias: try entry.bias(),
+      window: try SlidingWindow(entry),
+      activation: try entry.choice("activation", default: .identity))
+  }
+}

@@ -61,7 +61,8 @@ struct PlainProductTests {
       #expect(unknown.id == nil)
       #expect(
         unknown.sentence.hasPrefix(
-          "does not compute \(plain.form.formula): its output for sample 1, unit 2 differs by 1e-09"))
+          "does not compute \(plain.form.formula): its output for sample 1, unit 2 differs by 1e-09"
+        ))
       let shape = plain.difference(from: Matrix(rows: 3, columns: 1), at: x)
       #expect(shape?.sentence == "has an output of another shape")
     }
