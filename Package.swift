@@ -6,6 +6,7 @@ let package = Package(
   platforms: [.macOS(.v14)],
   products: [
     .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers"]),
+    .library(name: "GradientCheckTesting", targets: ["GradientCheckTesting"]),
     .library(name: "ModelPipe", targets: ["ModelPipe"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
   ],
@@ -22,6 +23,10 @@ let package = Package(
     .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
+    // What a course's test target imports. It alone knows Testing and XCTest.
+    .target(
+      name: "GradientCheckTesting",
+      dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
     .target(name: "TextNotebook"),
     .target(
       name: "TiecheckCommands",
@@ -41,6 +46,7 @@ let package = Package(
       name: "Lessons",
       dependencies: [
         "TextNotebook", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
+        "GradientCheckTesting",
       ],
       exclude: ["notebooks-txt"], plugins: ["NotebookPlugin"]),
     .executableTarget(
@@ -65,6 +71,11 @@ let package = Package(
     .testTarget(
       name: "CheckReportTests",
       dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "GradientCheckTestingTests",
+      dependencies: [
+        "GradientCheckTesting", "CheckReport", "GradientCheck", "TiedLayers", "GSLKit",
+      ]),
     .testTarget(
       name: "TiecheckCommandsTests",
       dependencies: [

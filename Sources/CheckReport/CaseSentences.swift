@@ -159,6 +159,12 @@ enum CaseSentences {
 
   /// The whole record in one sentence.
   static func summary(_ record: CheckRecord) -> String {
+    guard let broken = record.broken else { return summaryOfCases(record) }
+    let told = "\(NumberText.count(broken.count, "check")) gave no result."
+    return record.cases.isEmpty ? told : "\(told) \(summaryOfCases(record))"
+  }
+
+  private static func summaryOfCases(_ record: CheckRecord) -> String {
     let count = record.cases.count
     guard count > 0 else { return "No case was checked." }
     if count == 1 {

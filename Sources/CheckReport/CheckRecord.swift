@@ -25,20 +25,30 @@ public struct CheckRecord: Codable, Sendable {
   public let command: String
   public let verdict: Verdict
   public let cases: [CaseResult]
+  /// Checks that gave no result; nil where there is none.
+  public let broken: [BrokenCheck]?
+  /// The test that made this record; nil where a command did.
+  public let origin: TestOrigin?
 
-  public init(seed: UInt64, command: String, cases: [CaseResult], tool: Tool = .current) {
+  public init(
+    seed: UInt64, command: String, cases: [CaseResult], broken: [BrokenCheck] = [],
+    origin: TestOrigin? = nil, tool: Tool = .current
+  ) {
     schema = Self.currentSchema
     self.tool = tool
     self.seed = seed
     self.command = command
     self.cases = cases
+    self.broken = broken.isEmpty ? nil : broken
+    self.origin = origin
     // A case that ended as expected counts as passed; one that was expected to fail and did not is
     // a failure.
     verdict = Verdict.overall(
-      cases.map { result in
-        if result.isAsExpected { return .pass }
-        return result.expected == .fail ? .fail : result.verdict
-      })
+      broken.map { _ in Verdict.fail }
+        + cases.map { result in
+          if result.isAsExpected { return .pass }
+          return result.expected == .fail ? .fail : result.verdict
+        })
   }
 
   // MARK: JSON

@@ -14,6 +14,7 @@ public enum MarkdownReport {
       CaseSection(result, number: index + 1, names: &names)
     }
     var blocks = [opening(record, sections)]
+    if let broken = record.broken { blocks.append(self.broken(broken)) }
     blocks += sections.map(\.markdown)
     blocks += [reproduction(record), Glossary.markdown]
     let page = blocks.joined(separator: "\n\n") + "\n"
@@ -33,12 +34,15 @@ public enum MarkdownReport {
     var lines = [
       "# Gradient check",
       "**Verdict: \(record.verdict.rawValue).** \(Markdown.text(CaseSentences.summary(record)))",
-      Markdown.table(
-        [
-          .words("Case"), .words("Verdict"), .words("Expected"), .number("Sensitivity"),
-          .words("In one sentence"),
-        ], rows),
     ]
+    if !rows.isEmpty {
+      lines.append(
+        Markdown.table(
+          [
+            .words("Case"), .words("Verdict"), .words("Expected"), .number("Sensitivity"),
+            .words("In one sentence"),
+          ], rows))
+    }
     if record.cases.contains(where: { $0.expected == .fail }) {
       lines.append(
         "A case that is expected to fail is a model that is wrong on purpose: evidence that the check "
@@ -50,6 +54,18 @@ public enum MarkdownReport {
         + "that would certainly have been noticed. All words are explained in the "
         + "[glossary](#\(Markdown.anchor(Glossary.heading))) at the end.")
     return lines.joined(separator: "\n\n")
+  }
+
+  /// What has no result to show, and is no less wrong for that.
+  private static func broken(_ checks: [BrokenCheck]) -> String {
+    [
+      "## Checks that gave no result",
+      Markdown.table(
+        [.words("Check"), .words("Asked for in"), .words("What happened")],
+        checks.map {
+          [Markdown.text($0.name), Markdown.code($0.place), Markdown.text($0.sentence)]
+        }),
+    ].joined(separator: "\n\n")
   }
 
   private static func reproduction(_ record: CheckRecord) -> String {

@@ -7,7 +7,11 @@ public enum TextReport {
   public static func text(for record: CheckRecord, color: Bool) -> String {
     let paint = Paint(isOn: color)
     var blocks = record.cases.map { lines(for: $0, paint).joined(separator: "\n") }
-    if record.cases.count != 1 {
+    blocks += (record.broken ?? []).map { broken in
+      ([paint.verdict(.fail, "FAIL") + "  \(broken.name)"] + wrapped(broken.sentence, indent: 2))
+        .joined(separator: "\n")
+    }
+    if blocks.count != 1 {
       blocks.append(
         paint.verdict(record.verdict, record.verdict.rawValue.uppercased()) + "  "
           + CaseSentences.summary(record))
@@ -142,7 +146,7 @@ public enum TextReport {
   }
 
   /// Lines of at most 96 characters where the words allow, all but the first set in further.
-  private static func wrapped(_ sentence: String, indent: Int) -> [String] {
+  static func wrapped(_ sentence: String, indent: Int) -> [String] {
     var lines: [String] = []
     var line = String(repeating: " ", count: indent)
     var isEmpty = true

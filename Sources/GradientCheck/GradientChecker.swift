@@ -2,6 +2,13 @@ import Foundation
 import GSLKit
 import TiedLayers
 
+/// There is not a single number whose derivative could be checked.
+public struct NothingToCheck: Error, CustomStringConvertible {
+  public var description: String {
+    "there is nothing to check: the point has no entries. Give one with at least one number."
+  }
+}
+
 /// Compares a claimed gradient with finite differences, entry by entry or along random directions.
 public struct GradientChecker {
   public var options: CheckOptions
@@ -15,7 +22,7 @@ public struct GradientChecker {
 
   /// Checks an objective at its present point, which is left as it was, on the calling thread.
   ///
-  /// - Throws: `NonDeterministicObjective`, `NonFiniteObjective`, or what the objective throws.
+  /// - Throws: `NothingToCheck`, `NonDeterministicObjective`, `NonFiniteObjective`, or what the objective throws.
   public func check(_ objective: any Objective) throws -> GradientResult {
     try check([objective])
   }
@@ -30,6 +37,7 @@ public struct GradientChecker {
 
   func check(_ objectives: [any Objective]) throws -> GradientResult {
     let objective = objectives[0]
+    guard objective.parameters.contains(where: { $0.count > 0 }) else { throw NothingToCheck() }
     let evaluations = Counter()
     let (noise, value) = try Noise.measure(objective, seed: options.seed)
     evaluations.add(noise.evaluations)

@@ -33,27 +33,3 @@ extension Objective {
     return try value()
   }
 }
-
-/// A loss and its gradient as plain functions of a list of numbers.
-public final class FunctionObjective: Objective {
-  private let parameter: Parameter<Double>
-  private let loss: ([Double]) throws -> Double
-  private let gradient: ([Double]) throws -> [Double]
-
-  /// - Parameters:
-  ///   - x: the point.
-  ///   - loss: a function of a list as long as `x`.
-  ///   - gradient: what is claimed to be its gradient, a list as long as `x`.
-  public init(
-    at x: [Double], named name: String = "x", loss: @escaping ([Double]) throws -> Double,
-    gradient: @escaping ([Double]) throws -> [Double]
-  ) {
-    parameter = Parameter(name, x)
-    self.loss = loss
-    self.gradient = gradient
-  }
-
-  public var parameters: [any AnyParameter] { [parameter] }
-  public func value() throws -> Double { try loss(parameter.values.elements) }
-  public func gradients() throws -> [[Double]?] { [try gradient(parameter.values.elements)] }
-}

@@ -12,6 +12,10 @@ public struct TieResult: Codable, Sendable {
   /// Those of `missing` where a layer reads what it does not declare.
   public let undeclared: [String]
 
+  /// Nothing was asked.
+  static let none = TieResult(
+    verdict: .pass, groups: [], missing: [], unmeant: [], copies: [], undeclared: [])
+
   private func id(ofMissing sentence: String) -> String {
     if undeclared.contains(sentence) { return "undeclared-use" }
     return copies.contains(sentence) ? "copied" : "not-tied"

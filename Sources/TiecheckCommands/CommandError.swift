@@ -1,3 +1,4 @@
+import CheckReport
 import FaultGallery
 import GSLKit
 import GradientCheck
@@ -21,8 +22,11 @@ struct CommandError: Error, CustomStringConvertible {
     case let error as CommandError: self = error
     case let error as FaultNotApplicable: self.init(.usage, "\(error)")
     case let error as NotebookError: self.init(.badInput, "\(error)")
-    case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch:
+    case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch,
+      is NothingToCheck:
       self.init(.badInput, "\(error)")
+    case let error as ResultsFolderError:
+      self.init(error.isAboutContents ? .badInput : .noInput, "\(error)")
     default: self.init(.internalFault, "\(error). This is a fault of tiecheck's; please report it.")
     }
   }

@@ -70,6 +70,19 @@ struct PreparedModel {
 
   func summary() throws -> ModelSummary { try makeObjective().summary() }
 
+  /// The model and its batch as `--model-file` takes them.
+  /// - Throws: `CommandError` for what a file cannot hold.
+  func file() throws -> Data {
+    let objective = try makeObjective(as: Double.self)
+    do {
+      return try ModelFile(
+        network: objective.network, input: objective.input, target: objective.target
+      ).json() + Data("\n".utf8)
+    } catch let error as ModelFileError {
+      throw CommandError(.usage, "the model cannot be saved: \(error)")
+    }
+  }
+
   /// The case to check.
   /// - Parameter expected: what it is expected to end in.
   func checkCase(_ settings: CheckSettings, expected: Verdict = .pass) -> CheckCase {

@@ -14,8 +14,16 @@ struct ReportCommand: Subcommand {
     discussion: """
       Without a model option the standard cases are checked. The report is a folder, \
       \(defaultFolder) unless -o names another: report.md with its plots, and result.json. \
-      With '-o -' the page alone goes to standard output, or the record with --format json.
+      With '-o -' the page alone goes to standard output, or the record with --format json. With \
+      --from nothing is checked: the report is made of what 'TIECHECK_RESULTS=FOLDER swift test' \
+      left in a folder, or of several reports' result.json in it.
       """)
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Report what is in this folder of results.", valueName: "folder"),
+    transform: OptionValue.path)
+  var from: String?
 
   @OptionGroup(title: "Model") var model: ModelOptions
   @OptionGroup(title: "Output") var output: OutputOptions
@@ -28,11 +36,16 @@ struct ReportCommand: Subcommand {
         "--format \(format.rawValue) needs '-o -': the folder of a report always holds report.md and "
           + "result.json.")
     }
+    if let from, !model.arguments.isEmpty {
+      throw ValidationError(
+        "--from \(from) reports results that are there already: it does not go with "
+          + "\(model.arguments[0]).")
+    }
   }
 
   func execute() throws -> ExitStatus {
     let target = folder == "-" ? nil : try ReportFolder(folder)
-    let record = try check()
+    let record = try from.map(merged) ?? check()
     if let target {
       try target.write(
         MarkdownReport.files(for: record)
@@ -42,6 +55,11 @@ struct ReportCommand: Subcommand {
       try output.write(record.data(as: output.format ?? .markdown, color: output.usesColor))
     }
     return ExitStatus(record.verdict)
+  }
+
+  private func merged(_ from: String) throws -> CheckRecord {
+    try ResultsFolder(from, at: Console.current.url(from)).record(
+      command: CommandText.joined(["tiecheck", "report", "--from", from]))
   }
 
   private func check() throws -> CheckRecord {
@@ -70,13 +88,15 @@ struct ReportCommand: Subcommand {
 
   /// Where the report is, and the verdict in one line.
   private func closing(_ record: CheckRecord) -> String {
-    let surprising = record.cases.filter { !$0.isAsExpected }
+    let surprising =
+      record.cases.filter { !$0.isAsExpected }
+      .map { "\($0.name): \($0.verdict.rawValue), expected \($0.expected.rawValue)" }
+      + (record.broken ?? []).map { "\($0.name): no result" }
     let cases = "\(record.cases.count) \(record.cases.count == 1 ? "case" : "cases")"
     let verdict =
       surprising.isEmpty
       ? "\(cases), each ended as expected"
-      : surprising.map { "\($0.name): \($0.verdict.rawValue), expected \($0.expected.rawValue)" }
-        .joined(separator: "; ")
+      : surprising.joined(separator: "; ")
     return "\(record.verdict.rawValue): \(verdict). The report is \(folder)/report.md"
   }
 }

@@ -42,7 +42,8 @@ public struct ModelSummary: Codable, Equatable, Sendable {
       sharesWith = try container.decode([String].self, forKey: .sharesWith)
     }
 
-    init(
+    /// A row as somebody says it is.
+    public init(
       name: String, type: String, outputShape: [Int], parameters: Int, sharesWith: [String]
     ) {
       self.name = name

@@ -108,6 +108,32 @@ struct CheckCaseTests {
     #expect(result.verdict == .fail && !result.isAsExpected)
   }
 
+  @Test func whatIsOutOfScopeIsNotJudgedButStillNamesWhatIsWrong() throws {
+    // The gradient of a pair that lost a path: ties and updates would fail too.
+    let result = try CheckCase(
+      name: "gradient alone", model: "mine", expectedTies: [["encoder", "decoder"]],
+      scope: .gradient,
+      makeObjective: { try autoencoder(1, tied: false) }
+    ).run(.standard)
+    #expect(result.verdict == .pass)
+    #expect(result.tie.missing.isEmpty && result.updates.optimizers.isEmpty)
+    #expect(result.structure == nil)
+    let updates = try CheckCase(
+      name: "updates alone", model: "mine", expectedTies: [["encoder", "decoder"]],
+      scope: .updates, makeObjective: { try autoencoder(1, tied: false) }
+    ).run(.standard)
+    #expect(updates.verdict == .pass && updates.updates.optimizers.count == 7)
+  }
+
+  @Test func anEndThatIsAcceptedIsTheExpectedOne() throws {
+    let result = try CheckCase(
+      name: "untied", model: "mine", expectedTies: [["encoder", "decoder"]], scope: .ties,
+      makeObjective: { try autoencoder(1, tied: false) }
+    ).run(.standard)
+    #expect(!result.isAsExpected)
+    #expect(result.accepting(.fail).isAsExpected && !result.accepting(.vacuous).isAsExpected)
+  }
+
   @Test func eachRunMakesItsObjectiveAfresh() throws {
     let once = checkCase("tied-5x5")
     let encoder = JSONEncoder()

@@ -44,11 +44,11 @@ import Testing
   @Test func batchesAreRowsOfTheTable() throws {
     let matrix = try Matrix<Double>((0..<10).map { [Double($0)] })
     let table = DataTable(name: "numbers", matrix)
-    let batch = table.batch(rows: 4, random: RandomSource(seed: 3)).elements
+    let batch = table.samples(rows: 4, random: RandomSource(seed: 3)).values.elements
     #expect(Set(batch).count == 4)
     #expect(batch == batch.sorted())
-    #expect(batch == table.batch(rows: 4, random: RandomSource(seed: 3)).elements)
-    #expect(batch != table.batch(rows: 4, random: RandomSource(seed: 4)).elements)
+    #expect(batch == table.samples(rows: 4, random: RandomSource(seed: 3)).values.elements)
+    #expect(batch != table.samples(rows: 4, random: RandomSource(seed: 4)).values.elements)
     #expect(try table.rowCount(asked: nil, usual: 32) == 10)
   }
 }

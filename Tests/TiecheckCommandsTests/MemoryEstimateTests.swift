@@ -1,4 +1,5 @@
 import Testing
+import TiedLayers
 
 @testable import TiecheckCommands
 
@@ -22,8 +23,8 @@ import Testing
 
   @Test func measuredSizesAreNotUnderestimated() {
     func megabytes(_ features: Int, _ hidden: Int, batch: Int) -> Double {
-      MemoryEstimate(kernels: [(features, hidden)], batch: batch).bytes(for: .check, workers: 1)
-        / 1e6
+      MemoryEstimate(kernels: [KernelShape(features, hidden, uses: 2)], batch: batch)
+        .bytes(for: .check, workers: 1) / 1e6
     }
     // Peak memory of release runs less the 24 MB of an idle program.
     #expect((13...40).contains(megabytes(200, 50, batch: 8)))
@@ -33,7 +34,7 @@ import Testing
   }
 
   @Test func aSummaryNeedsLess() {
-    let estimate = MemoryEstimate(kernels: [(3000, 5000)], batch: 8)
+    let estimate = MemoryEstimate(kernels: [KernelShape(3000, 5000, uses: 2)], batch: 8)
     #expect(throws: CommandError.self) { try estimate.require(for: .check) }
     #expect(throws: Never.self) { try estimate.require(for: .summary) }
   }

@@ -35,6 +35,10 @@ import Testing
     ("--optimizers sgd,sgd", "named twice"),
     ("--optimizers sgd,", "\"\" is not an optimizer"),
     ("--fault foo", "detached-copy, frozen-copy"),
+    ("--set steps", "is not a setting; expected a name and a number"),
+    ("--set steps=a", "is not a setting"),
+    ("--set steps=1,steps=2", "steps is set twice"),
+    ("--set steps=4", "--set steps does not go with --model tied-autoencoder"),
     ("--format foo", "'text', 'markdown' or 'json'"),
   ])
   func badValues(option: String, words: String) {
@@ -46,6 +50,7 @@ import Testing
   @Test(arguments: [
     "--model original", "--features 4", "--hidden 3", "--batch 2", "--activation relu",
     "--output-activation identity", "--loss mean_squared_error", "--bias-shared", "--data digits",
+    "--untied",
   ])
   func modelFileSaysEverything(option: String) {
     let name = option.split(separator: " ")[0]
@@ -69,6 +74,8 @@ import Testing
       expectRefusal(
         tiecheck("check --model untied-autoencoder --fault \(fault)"), 64,
         ["needs two layers that share a kernel"])
+      expectRefusal(
+        tiecheck("check --untied --fault \(fault)"), 64, ["needs two layers that share a kernel"])
     }
   }
 
@@ -76,7 +83,7 @@ import Testing
     let given = [
       "--model", "tied-autoencoder", "--features", "6", "--hidden", "4,3", "--batch", "5",
       "--activation", "relu", "--output-activation", "sigmoid", "--loss", "binary_cross_entropy",
-      "--bias-shared", "--data", "random", "--fault", "detached-copy", "--seed", "9", "--rtol",
+      "--bias-shared", "--untied", "--data", "random", "--seed", "9", "--rtol",
       "0.001", "--alpha", "0.1", "--estimator", "gsl-central", "--optimizers", "sgd,adam",
       "--steps", "3",
     ]

@@ -1,5 +1,8 @@
 import Foundation
+import GSLKit
+import GradientCheck
 import Testing
+import TiedLayers
 
 @testable import TiecheckCommands
 
@@ -69,6 +72,36 @@ import Testing
     #expect(untied.network.chain.parameters.count == 4)
   }
 
+  @Test func everyModelHasItsUntiedTwin() throws {
+    for model in Models.all where model.options.contains(.untied) && !model.isUntied {
+      let tied = try prepared("--model \(model.name)").rightObjective()
+      let untied = try prepared("--model \(model.name) --untied").rightObjective()
+      #expect(try tied.value() == untied.value())
+      #expect(untied.uses.count == untied.parameters.count)
+      #expect(tied.parameters.count < untied.parameters.count)
+      #expect(try prepared("--model \(model.name) --untied").name.contains("untied"))
+    }
+  }
+
+  /// A model that nothing in this package has heard of.
+  @Test func aModelOfOnesOwnIsPreparedAndCheckedLikeAnyOther() throws {
+    var request = ModelRequest(model: MirrorModel(), seed: 3)
+    request.features = 5
+    request.choices.settings["turns"] = 2
+    let model = try request.prepared(for: .check)
+    #expect(model.name == "mirror 5-4 on random data")
+    var settings = CheckSettings()
+    settings.subjects = [UpdateSubject.standard[0], UpdateSubject.standard[5]]
+    let result = try model.checkCase(settings).run(settings.options)
+    #expect(result.verdict == .pass)
+    #expect(
+      result.tie.groups[0].paths.map(\.name)
+        == ["mirror there 1", "mirror back 1", "mirror there 2", "mirror back 2"])
+    #expect(result.structure!.questions.contains { $0.question.contains("saving and loading") })
+    request.choices.settings["turns"] = 9
+    #expect(throws: CommandError.self) { try request.prepared(for: .check) }
+  }
+
   @Test func aSharedBiasNeedsASquareKernel() {
     for command in ["check --bias-shared", "summary --features 5 --hidden 5,3 --bias-shared"] {
       expectRefusal(
@@ -100,5 +133,84 @@ import Testing
     expectRefusal(
       tiecheck("check \(small) --loss binary_cross_entropy --output-activation tanh --seed 2"), 65,
       ["expected probabilities in [0, 1]"])
+  }
+}
+
+/// tanh(x W) W^T, a few times over, in one layer.
+private struct Mirror<S: Scalar>: SavedLayer {
+  let name: String
+  var kernels: [Kernel<S>]
+  var biases: [Parameter<S>] = []
+  var slotNames: [String] {
+    kernels.indices.map { "\($0 % 2 == 0 ? "there" : "back") \($0 / 2 + 1)" }
+  }
+
+  private func points(_ input: Matrix<S>) throws -> [Matrix<S>] {
+    try kernels.enumerated().dropLast().reduce(into: [input]) { points, use in
+      var next = try use.element.multiply(points.last!)
+      if use.offset % 2 == 0 { next.apply(.tanh) }
+      points.append(next)
+    }
+  }
+
+  func forward(_ input: Matrix<S>) throws -> Matrix<S> {
+    try kernels.last!.multiply(points(input).last!)
+  }
+
+  func backward(
+    _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
+  ) throws -> Matrix<S> {
+    let points = try points(input)
+    var cotangent = cotangent
+    for (i, kernel) in kernels.enumerated().reversed() {
+      if i % 2 == 0 {
+        try cotangent.multiplyByDerivative(of: .tanh, at: kernel.multiply(points[i]))
+      }
+      try gradients.addProduct(input: points[i], cotangent: cotangent, to: kernel)
+      cotangent = try kernel.multiplyAdjoint(cotangent)
+    }
+    return cotangent
+  }
+
+  static var fileType: String { "mirror" }
+  func write(to entry: inout LayerWriter<S>) {
+    entry.whole(kernels.count, as: "uses")
+    entry.kernels(kernels, as: "kernel")
+  }
+  static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+    let uses = try entry.whole("uses", in: 2...100)
+    return Mirror<T>(name: entry.name, kernels: try entry.kernels("kernel", count: uses))
+  }
+}
+
+private struct MirrorModel: Model {
+  let name = "mirror"
+  let summary = "there and back on one kernel"
+  var layers: [any SavedLayer.Type] { [Mirror<Double>.self] }
+  let usual = ModelChoices(features: 6, hidden: [4], batch: 8)
+  let options: Set<ModelOption> = [.features, .hidden, .untied]
+  let settings = [ModelSetting("turns", "how often", whole: 1, in: 1...8)]
+  let specimens: [ModelChoices] = []
+
+  func check(_ choices: ModelChoices, data: String) throws {
+    guard choices.whole("turns", of: self) <= 8 else { throw ModelChoiceError("too many turns.") }
+  }
+  func title(_ choices: ModelChoices) -> String {
+    "mirror \(choices.features)-\(choices.hidden[0])"
+  }
+  func kernels(_ choices: ModelChoices) -> [KernelShape] {
+    [
+      KernelShape(
+        choices.features, choices.hidden[0], uses: 2 * choices.whole("turns", of: self))
+    ]
+  }
+  func ties(_ choices: ModelChoices) -> [[String]] { [["mirror there 1", "mirror back 1"]] }
+  func chain<S: Scalar>(_ choices: ModelChoices, random: RandomSource) throws -> Chain<S> {
+    let kernel = Kernel<S>("W", Models.glorot(choices.features, choices.hidden[0], random))
+    let turns = choices.whole("turns", of: self)
+    return Chain([
+      Mirror(
+        name: "mirror", kernels: (0..<turns).flatMap { _ in [kernel, kernel.transposed] })
+    ])
   }
 }

@@ -69,4 +69,36 @@ import Testing
     #expect(run.error.contains("with detached-copy: fail, expected pass"))
     #expect(try folder.names(in: "out").contains("report.md"))
   }
+
+  // MARK: From a folder of results
+
+  @Test func severalReportsAreMergedIntoOne() throws {
+    let folder = try TemporaryFolder()
+    _ = tiecheck("report \(small) -o", folder("results-b"))
+    _ = tiecheck("report \(small) --fault detached-copy -o", folder("results-a"))
+    let run = tiecheck("report -o", folder("out"), "--from", folder.path)
+    #expect(run.status == 1, "\(run.error)")
+    #expect(run.error.contains("with detached-copy: fail, expected pass"))
+    let record = try CheckRecord(json: Data(folder.text("out/result.json").utf8))
+    #expect(record.cases.map(\.verdict) == [.fail, .pass])
+    #expect(record.command == "tiecheck report --from \(folder.path)")
+  }
+
+  @Test func aCheckWithoutAResultIsNoLessWrong() throws {
+    let folder = try TemporaryFolder()
+    let origin = TestOrigin(file: "T/A.swift", function: "f()", line: 3, column: 1, run: "1")
+    _ = try ResultsFolder(folder.path).begin("kernel", origin, command: "swift test", seed: 1)
+    let run = tiecheck("report -o - --from", folder.path)
+    #expect(run.status == 1)
+    #expect(run.output.contains("| kernel | `T/A.swift:3` | It began and did not end"))
+    #expect(tiecheck("report -o", folder("out"), "--from", folder.path).error.contains("no result"))
+  }
+
+  @Test func resultsThatAreNotThere() throws {
+    let folder = try TemporaryFolder()
+    expectRefusal(tiecheck("report -o - --from", folder("no")), 66, ["does not exist"])
+    expectRefusal(tiecheck("report -o - --from", folder.path), 65, ["TIECHECK_RESULTS="])
+    expectRefusal(
+      tiecheck("report --from results --hidden 3"), 64, ["does not go with --hidden"])
+  }
 }

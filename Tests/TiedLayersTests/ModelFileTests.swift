@@ -99,7 +99,7 @@ struct ModelFileTests {
 
   // MARK: What cannot be written
 
-  /// A layer that is not a Dense.
+  /// A layer that does not say how it is saved.
   private struct Through: Layer {
     typealias S = Double
     let name = "through"
@@ -128,7 +128,7 @@ struct ModelFileTests {
         + "Give each a name of its own.")
     #expect(
       sentence([Through()])
-        == "layer \"through\" (Through) cannot be saved; only dense layers can.")
+        == "layer \"through\" (Through) cannot be saved: its kind is not a SavedLayer.")
     #expect(
       sentence([Dense("a", kernel: kernel)], input: .nan)
         == "\"input\" holds nan, which JSON cannot hold; only finite numbers can be saved.")
@@ -190,8 +190,17 @@ struct ModelFileTests {
     ),
     Malformed(
       "an unknown type", "\"name\": \"dec\", \"type\": \"dense\"",
-      "\"name\": \"dec\", \"type\": \"conv\"",
-      says: "layer 2 (\"dec\") has type \"conv\"; expected \"dense\""),
+      "\"name\": \"dec\", \"type\": \"dence\"",
+      says: "layer 2 (\"dec\") has type \"dence\"; expected one of \"dense\""),
+    Malformed(
+      "a layer without a type", "\"name\": \"dec\", \"type\"", "\"name\": \"dec\", \"tipe\"",
+      says: "\"type\" is missing at layers[1], layer 2 (\"dec\")"),
+    Malformed(
+      "a number for a name", "\"bias\": \"c\"", "\"bias\": 3",
+      says: "layers[1].bias is not of the expected kind: expected a name"),
+    Malformed(
+      "a word for a flag", "\"transposed\": true", "\"transposed\": \"yes\"",
+      says: "layers[1].transposed is not of the expected kind: expected true or false"),
     Malformed(
       "a ragged batch", "[4, 5, 6]]", "[4, 5]]",
       says: "\"input\" is ragged: row 2 has 2 numbers, row 1 has 3"),

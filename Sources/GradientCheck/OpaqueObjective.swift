@@ -1,0 +1,60 @@
+import TiedLayers
+
+/// Any objective as one that can be described and trained: a single layer, "model", that uses every
+/// parameter. What its layers share it does not tell, so that no path is measured.
+public final class OpaqueObjective: SummarizedObjective {
+  private let objective: any Objective
+  private let name = "model"
+  public let lossName: String
+  public let batch: Int
+
+  /// - Parameters:
+  ///   - lossName: what a report calls the loss.
+  ///   - batch: how many samples the loss is a mean over, where it is one: a sum where a mean was meant
+  ///     is then called by its name.
+  public init(_ objective: any Objective, lossName: String = "loss", batch: Int = 1) {
+    self.objective = objective
+    self.lossName = lossName
+    self.batch = batch
+  }
+
+  public var parameters: [any AnyParameter] { objective.parameters }
+  public func value() throws -> Double { try objective.value() }
+  public func gradients() throws -> [[Double]?] { try objective.gradients() }
+  public var gradientUnitRoundoff: Double { objective.gradientUnitRoundoff }
+  public var hasEqualSamples: Bool { false }
+
+  public var layerNames: [String] { [name] }
+  public var uses: [Use] {
+    objective.parameters.indices.map {
+      Use(layer: 0, layerName: name, slot: $0, parameter: $0, isTransposed: false)
+    }
+  }
+  public func gradientsByUse() throws -> [[Double]?] { try gradients() }
+
+  public func pathFunction(_ use: Use) throws -> PathFunction {
+    let parameter = parameters[use.parameter]
+    return { [objective] change in try parameter.standing(change) { try objective.value() } }
+  }
+
+  public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
+    { [objective] in [try objective.value()] }
+  }
+
+  public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
+    let path = try pathFunction(use)
+    return { [objective] change in [try change.map(path) ?? objective.value()] }
+  }
+
+  public func untiedTwin() -> (any PathObjective)? { nil }
+  public func values(of use: Use) -> [Double] { parameters[use.parameter].flat }
+  public func setValues(_ values: [Double], of use: Use) { parameters[use.parameter].flat = values }
+
+  public func summary() throws -> ModelSummary {
+    let count = parameters.reduce(0) { $0 + $1.count }
+    return ModelSummary(
+      layers: [
+        .init(name: name, type: "function", outputShape: [1], parameters: count, sharesWith: [])
+      ], totalParameters: count, sumOverLayers: count)
+  }
+}
