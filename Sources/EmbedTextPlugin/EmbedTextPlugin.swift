@@ -1,18 +1,21 @@
 import Foundation
 import PackagePlugin
 
-/// Puts the digits into the program itself, so that it works wherever it is moved.
+/// Puts the data that ships into the program itself, so that it works wherever it is moved.
 @main
 struct EmbedTextPlugin: BuildToolPlugin {
+  /// A file among the target's resources, and the enumeration whose `text` it becomes.
+  private static let files = [("digits.csv", "DigitsText"), ("jack.txt", "JackText")]
+
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
-    let input = target.directoryURL.appending(path: "Resources/digits.csv")
-    let output = context.pluginWorkDirectoryURL.appending(path: "DigitsText.swift")
-    return [
-      .buildCommand(
-        displayName: "Embedding digits.csv",
+    try Self.files.map { file, name in
+      let input = target.directoryURL.appending(path: "Resources/\(file)")
+      let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
+      return .buildCommand(
+        displayName: "Embedding \(file)",
         executable: try context.tool(named: "embed-text").url,
-        arguments: [input, output].map { $0.path(percentEncoded: false) } + ["DigitsText"],
+        arguments: [input, output].map { $0.path(percentEncoded: false) } + [name],
         inputFiles: [input], outputFiles: [output])
-    ]
+    }
   }
 }

@@ -60,6 +60,10 @@ private final class Alias: AnyParameter {
     get { original.flat }
     set { original.flat = newValue }
   }
+  var fixedRows: Set<Int> {
+    get { original.fixedRows }
+    set { original.fixedRows = newValue }
+  }
   func rounded(_ value: Double) -> Double { original.rounded(value) }
   var unitRoundoff: Double { original.unitRoundoff }
 }

@@ -59,7 +59,10 @@ final class DecayingPerUse: Trainer {
   func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws {
     let shared = sharedParameters(parameters, contributions)
     for p in parameters.indices where shared[p] {
-      parameters[p].flat = parameters[p].flat.map { $0 * (1 - learningRate * decay) }
+      var values = parameters[p].flat
+      let fixed = Set(parameters[p].fixedElements)
+      for i in values.indices where !fixed.contains(i) { values[i] *= 1 - learningRate * decay }
+      parameters[p].flat = values
     }
     try trainer.step(parameters, contributions: contributions)
   }

@@ -34,7 +34,8 @@ extension Diagnosis {
     "decay-per-use": "weight decay is applied once for each use",
     "clip-counts-twice": "a shared gradient enters the clipping norm once for each use",
     "clip-by-contribution": "contributions enter the clipping norm separately",
-    "freeze-ignored": "a frozen parameter moves",
+    "freeze-ignored": "a frozen parameter moves, or a row that must stay fixed",
+    "padding-leaks": "rows that must stay fixed are moved by every use but the first",
     // Structure.
     "counted-twice": "a summary counts a shared parameter once for each layer",
     "bias-twice": "a layer adds its bias twice",

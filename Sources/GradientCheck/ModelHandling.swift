@@ -16,7 +16,13 @@ public struct ModelHandling: Sendable {
   /// The right way to do each.
   public static let right = ModelHandling(
     summarize: { try ModelSummary($0, input: $1) },
-    reload: { try ModelFile(json: $0.json()) },
+    reload: { file in
+      // Its own kinds too, which no list may know.
+      let kinds = file.network.chain.layers.compactMap { layer -> (any SavedLayer.Type)? in
+        (layer as? any SavedLayer<Double>).map { type(of: $0) }
+      }
+      return try ModelFile(json: file.json(), kinds: kinds)
+    },
     convert: { try $0.converted() },
     sampleGradients: { try $0.network.sampleGradients($0.input, target: $0.target) })
 }

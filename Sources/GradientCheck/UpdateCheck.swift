@@ -182,6 +182,7 @@ public struct UpdateCheck {
           gradients: history.map { $0.contributions.compactMap { $0.gradients[p] } },
           clipping: history.map { clipping($0.contributions, subject, parameters) },
           isFrozen: subject.frozen.parameters.contains(parameters[p].name),
+          fixed: parameters[p].fixedElements,
           values: history.map { $0.values[p] }, unitRoundoff: parameters[p].unitRoundoff,
           rounded: parameters[p].rounded),
         subject.reference)
@@ -274,7 +275,13 @@ public struct UpdateCheck {
     }
     return UpdateHypothesis.Clipping(
       subject.reference,
-      contributions: trained.map { p in contributions.compactMap { $0.gradients[p] } })
+      contributions: trained.map { p in
+        contributions.compactMap { contribution in
+          var gradient = contribution.gradients[p]
+          for i in parameters[p].fixedElements { gradient?[i] = 0 }
+          return gradient
+        }
+      })
   }
 
   private func silenced(_ contribution: LayerContribution) -> LayerContribution {
@@ -292,6 +299,7 @@ public struct UpdateCheck {
       reference: subject.reference,
       frozen: Set(
         parameters.indices.filter { subject.frozen.parameters.contains(parameters[$0].name) }),
+      fixed: parameters.map(\.fixedElements),
       elements: start.map { $0.map { UpdateReference.Element(value: $0) } },
       rounded: parameters.map { parameter in { parameter.rounded($0) } })
   }

@@ -14,6 +14,8 @@ struct UpdateHypothesis {
   let step: (_ values: inout [Double], _ memories: inout [Memory], _ gradients: [[Double]]) -> Void
   /// How the length that clipping compares with its norm is taken.
   var clipping = Clipping.Length.eachOnce
+  /// Which contributions move the elements that should be fixed, by the number of the use: none.
+  var moves: (_ use: Int) -> Bool = { _ in false }
 
   /// The reference's elements for one use.
   typealias Memory = [UpdateReference.Element]
@@ -58,6 +60,8 @@ struct UpdateHypothesis {
     var clipping: [Clipping] = []
     /// The parameter was not to be trained.
     var isFrozen = false
+    /// Places of elements that were not to be trained.
+    var fixed: [Int] = []
     /// By step.
     let values: [[Double]]
     let unitRoundoff: Double
@@ -74,10 +78,16 @@ struct UpdateHypothesis {
       repeating: observed.start.map { UpdateReference.Element(value: $0) }, count: uses + 1)
     for (k, contributions) in observed.gradients.enumerated() {
       let factor = k < observed.clipping.count ? observed.clipping[k].factors[clipping] ?? 1 : 1
-      let gradients =
+      var gradients =
         factor == 1 ? contributions : contributions.map { $0.map { factor * $0 } }
       let before = values
+      for use in gradients.indices where !moves(use) {
+        for i in observed.fixed { gradients[use][i] = 0 }
+      }
       step(&values, &memories, gradients)
+      if !gradients.indices.contains(where: moves) {
+        for i in observed.fixed { values[i] = before[i] }
+      }
       for i in values.indices {
         values[i] = observed.rounded(values[i])
         reach[i] += abs(values[i] - before[i])
@@ -216,6 +226,37 @@ struct UpdateHypothesis {
 
   // MARK: Names
 
+  /// What a training of a parameter with fixed rows might do: move them by some contributions or by
+  /// all.
+  private static func leaks(
+    _ reference: UpdateReference, _ observed: Observation
+  ) -> [UpdateHypothesis] {
+    guard !observed.fixed.isEmpty else { return [] }
+    let move = { (values: inout [Double], memories: inout [Memory], gradients: [[Double]]) in
+      for i in values.indices {
+        memories[0][i].value = values[i]
+        reference.rule(&memories[0][i], gradients.reduce(0) { $0 + $1[i] })
+        values[i] = memories[0][i].value
+      }
+    }
+    let others = UpdateHypothesis(
+      id: "padding-leaks",
+      sentence: {
+        "rows of \($0) that must stay fixed, as a padding row must, are moved by what every use but "
+          + "the first contributes"
+      }, step: move, moves: { $0 > 0 })
+    let all = UpdateHypothesis(
+      id: "freeze-ignored",
+      sentence: { "rows of \($0) that must stay fixed move like all the others" }, step: move,
+      moves: { _ in true })
+    // Where the first use contributes nothing to these rows, the two are one.
+    let isFirstSilent = observed.gradients.allSatisfy { uses in
+      observed.fixed.allSatisfy { uses[0][$0] == 0 }
+    }
+    let uses = observed.gradients.first?.count ?? 0
+    return uses > 1 ? (isFirstSilent ? [others] : [others, all]) : [all]
+  }
+
   /// The hypotheses that fit one failing parameter of one training.
   static func explanations(
     _ observed: Observation, _ reference: UpdateReference
@@ -239,7 +280,8 @@ struct UpdateHypothesis {
             sentence: ignored.sentence(observed.parameter))
         ] : []
     }
-    for hypothesis in all(reference, uses: observed.gradients.first?.count ?? 0)
+    let uses = observed.gradients.first?.count ?? 0
+    for hypothesis in all(reference, uses: uses) + leaks(reference, observed)
     where hypothesis.explains(observed) && !found.contains(where: { $0.id == hypothesis.id }) {
       found.append(
         .init(

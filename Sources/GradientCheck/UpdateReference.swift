@@ -132,17 +132,21 @@ public struct UpdateReference: Sendable {
     let reference: UpdateReference
     /// Places of parameters that are not to be trained.
     var frozen: Set<Int> = []
+    /// By parameter: places of elements that are not to be trained, sorted; empty for none anywhere.
+    var fixed: [[Int]] = []
     var elements: [[Element]]
     let rounded: [(Double) -> Double]
     /// Of each element: where it began, plus the length of its way since. No value was ever larger.
     private(set) var reach: [[Double]]
 
     init(
-      reference: UpdateReference, frozen: Set<Int> = [], elements: [[Element]],
+      reference: UpdateReference, frozen: Set<Int> = [], fixed: [[Int]] = [],
+      elements: [[Element]],
       rounded: [(Double) -> Double]
     ) {
       self.reference = reference
       self.frozen = frozen
+      self.fixed = fixed
       self.elements = elements
       self.rounded = rounded
       reach = elements.map { $0.map { abs($0.value) } }
@@ -150,10 +154,15 @@ public struct UpdateReference: Sendable {
 
     mutating func step(_ gradients: [[Double]]) {
       let live = elements.indices.filter { !frozen.contains($0) }
+      let isFixed = elements.indices.map { p in Set(fixed.isEmpty ? [] : fixed[p]) }
+      let trained = elements.indices.map { p in
+        elements[p].indices.filter { !isFixed[p].contains($0) }
+      }
       let factor = reference.clippingFactor(
-        length: euclideanNorm(live.map { euclideanNorm(gradients[$0]) }))
+        length: euclideanNorm(
+          live.map { p in euclideanNorm(trained[p].map { gradients[p][$0] }) }))
       for p in live {
-        for i in elements[p].indices {
+        for i in trained[p] {
           let before = elements[p][i].value
           reference.rule(&elements[p][i], factor * gradients[p][i])
           elements[p][i].value = rounded[p](elements[p][i].value)

@@ -8,6 +8,8 @@ public final class PipeParameter: AnyParameter {
   public let count: Int
   /// The model's arithmetic: Float or Double.
   public let isFloat: Bool
+  /// The program moves its parameters itself; what it keeps fixed it has not said.
+  public var fixedRows: Set<Int> = []
   /// The values that the program has.
   let described: [Double]
   private var values: [Double]

@@ -60,6 +60,10 @@ public struct Attention<S: Scalar>: Layer {
     set { (query, key, value, output) = (newValue[0], newValue[1], newValue[2], newValue[3]) }
   }
 
+  public var slotNames: [String] {
+    ["query", "key", "value", "output"] + (bias == nil ? [] : ["bias"])
+  }
+
   public var biases: [Parameter<S>] {
     get { bias.map { [$0] } ?? [] }
     set { bias = newValue.first }

@@ -6,10 +6,13 @@ extension Chain {
   /// - Throws: `LayerNotConvertible` for a layer that does not say how it is written down and read.
   public func converted<T: Scalar>(to type: T.Type = T.self) throws -> Chain<T> {
     let old = parameters
-    let new = old.map { parameter in
+    let new = old.map { parameter -> Parameter<T> in
       let values = parameter.values.converted(to: T.self)
-      return parameter.shape.count == 1
+      let copy =
+        parameter.shape.count == 1
         ? Parameter(parameter.name, values.elements) : Parameter(parameter.name, values)
+      copy.fixedRows = parameter.fixedRows
+      return copy
     }
     let place = Dictionary(
       uniqueKeysWithValues: old.enumerated().map { (ObjectIdentifier($1), $0) })

@@ -28,7 +28,8 @@ public struct Chain<S: Scalar> {
   }
 
   /// The untied twin: the same layers with every use bound to a Parameter of its own, which starts
-  /// with the values that use had, in that use's orientation. It shares nothing with this chain.
+  /// with the values that use had, in that use's orientation. It shares nothing with this chain. Fixed
+  /// rows stay fixed where they are rows of a use.
   public func untied() -> Chain {
     var names = Set<String>()
     func name(_ slot: Slot<S>, of layer: any Layer<S>) -> String {
@@ -46,7 +47,11 @@ public struct Chain<S: Scalar> {
       let kernels = slots.prefix(layer.kernels.count)
       twin.layers[l].kernels = kernels.map { slot in
         let values = slot.parameter.values
-        return Kernel(name(slot, of: layer), slot.isTransposed ? values.transposed : values)
+        return Kernel(
+          Parameter(
+            name(slot, of: layer), slot.isTransposed ? values.transposed : values,
+            // What was a row is a column now, and of another table: its use is free to move it.
+            fixedRows: slot.isTransposed ? [] : slot.parameter.fixedRows))
       }
       twin.layers[l].biases = slots.dropFirst(kernels.count).map { slot in
         slot.parameter.copy(named: name(slot, of: layer))

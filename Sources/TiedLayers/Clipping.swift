@@ -4,7 +4,8 @@ import Foundation
 /// together are longer than `norm`, they are shortened to it, as `clip_grad_norm_` of PyTorch does
 /// (Pascanu, Mikolov & Bengio, arXiv 1211.5063).
 ///
-/// The norm is over parameters, each once: a shared kernel has one gradient and enters once.
+/// The norm is over parameters, each once: a shared kernel has one gradient and enters once. Rows that
+/// are fixed do not enter.
 public final class Clipping: Optimizer {
   public let optimizer: any Optimizer
   public let norm: Double
@@ -17,8 +18,9 @@ public final class Clipping: Optimizer {
 
   public func step(_ parameters: [any AnyParameter], _ gradients: [[Double]]) throws {
     var squares = 0.0
-    for gradient in gradients {
-      for g in gradient { squares += g * g }
+    for (parameter, gradient) in zip(parameters, gradients) {
+      let fixed = Set(parameter.fixedElements)
+      for (i, g) in gradient.enumerated() where !fixed.contains(i) { squares += g * g }
     }
     let factor = min(1, norm / squares.squareRoot())
     try optimizer.step(

@@ -12,6 +12,9 @@ import GSLKit
 /// Vaswani et al. (arXiv 1706.03762, section 3.4) multiply such a shared table with.
 ///
 /// The contribution to the table is nonzero only on the rows that were looked up.
+///
+/// Positions without a token hold the number of a padding row. `Parameter.fixedRows` keeps that row
+/// from being trained, through the lookup and, where the table is tied, through the projection too.
 public struct Embedding<S: Scalar>: Layer {
   public let name: String
   /// The table.
@@ -25,6 +28,12 @@ public struct Embedding<S: Scalar>: Layer {
     self.name = name
     self.kernel = kernel
     self.scale = scale
+  }
+
+  /// Says which rows are fixed.
+  public var kind: String {
+    let fixed = kernel.parameter.fixedRows.sorted().map(String.init).joined(separator: ", ")
+    return fixed.isEmpty ? "Embedding" : "Embedding (row \(fixed) fixed)"
   }
 
   public var kernels: [Kernel<S>] {

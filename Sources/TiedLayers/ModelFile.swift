@@ -9,7 +9,8 @@ import GSLKit
 ///       "loss": "mean_squared_error", "input": [[...]], "target": [[...]],
 ///       "parameters": { "W": [[...]], "b": [...] } }
 ///
-/// Other keys are ignored. `bias` may be null or absent, `name` gives a layer a name. What else stands in
+/// `"fixed_rows": { "E": [0] }` names rows of kernels that are not trained. Other keys are ignored. `bias`
+/// may be null or absent, `name` gives a layer a name. What else stands in
 /// an entry is said by the layer's kind: see `SavedLayer`.
 public struct ModelFile<S: Scalar> {
   public var network: Network<S>
@@ -54,6 +55,18 @@ public struct ModelFile<S: Scalar> {
       case .matrix(let rows):
         parameters[name] = Parameter(name, try Self.matrix(rows, named: name))
       }
+    }
+    for (name, rows) in (document.fixedRows ?? [:]).sorted(by: { $0.key < $1.key }) {
+      guard let parameter = parameters[name], parameter.shape.count == 2 else {
+        throw ModelFileError(
+          "\"fixed_rows\" names \"\(name)\", which is not a matrix among the parameters.")
+      }
+      if let row = rows.first(where: { !(0..<parameter.shape[0]).contains($0) }) {
+        throw ModelFileError(
+          "\"fixed_rows\" names row \(row) of \"\(name)\", which has the rows 0 to "
+            + "\(parameter.shape[0] - 1).")
+      }
+      parameter.fixedRows = Set(rows)
     }
 
     var used: Set<String> = []
@@ -196,10 +209,15 @@ public struct ModelFile<S: Scalar> {
       }
       return Self.entry(saved)
     }
+    let fixed = Dictionary(
+      uniqueKeysWithValues: network.chain.parameters.filter { !$0.fixedRows.isEmpty }.map {
+        ($0.name, $0.fixedRows.sorted())
+      })
     let document = ModelDocument(
       layers: entries, loss: network.loss.rawValue,
       input: input.nested.map { $0.map { Double($0) } },
-      target: target.nested.map { $0.map { Double($0) } }, parameters: tensors)
+      target: target.nested.map { $0.map { Double($0) } }, parameters: tensors,
+      fixedRows: fixed.isEmpty ? nil : fixed)
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     return try encoder.encode(document)
@@ -226,6 +244,12 @@ private struct ModelDocument: Codable {
   var input: [[Double]]
   var target: [[Double]]
   var parameters: [String: Tensor]
+  var fixedRows: [String: [Int]]?
+
+  enum CodingKeys: String, CodingKey {
+    case layers, loss, input, target, parameters
+    case fixedRows = "fixed_rows"
+  }
 }
 
 /// The types of some kinds, each once, in their order.

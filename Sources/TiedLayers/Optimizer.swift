@@ -43,7 +43,8 @@ struct OptimizerState<Slot> {
   }
 }
 
-/// Calls `body` for each parameter with its values and gradient, and writes the values back.
+/// Calls `body` for each parameter with its values and gradient, and writes the values back. What is
+/// fixed goes in as zeros and does not come back: it neither moves nor decays, and no state grows.
 /// Arithmetic and state are in Double whatever the parameter's precision; a value is rounded once,
 /// when it is written.
 private func stepEach(
@@ -65,8 +66,12 @@ private func stepEach(
     }
   }
   for (parameter, gradient) in zip(parameters, gradients) {
-    var values = parameter.flat
+    let saved = parameter.flat
+    var (values, gradient) = (saved, gradient)
+    let fixed = parameter.fixedElements
+    for i in fixed { (values[i], gradient[i]) = (0, 0) }
     body(parameter, &values, gradient)
+    for i in fixed { values[i] = saved[i] }
     parameter.flat = values
   }
 }

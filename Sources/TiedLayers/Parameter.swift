@@ -13,6 +13,10 @@ public protocol AnyParameter: AnyObject, CustomStringConvertible {
   subscript(index: Int) -> Double { get set }
   /// All elements, in row order. Setting rounds, and takes exactly `count` numbers.
   var flat: [Double] { get set }
+  /// Rows that training leaves where they are, such as the row of a padding token (elements, for a
+  /// bias). Every optimizer passes over them, whatever gradient arrives; a gradient holds them like all
+  /// others, because what a loss depends on is no matter of what is trained.
+  var fixedRows: Set<Int> { get set }
   /// The nearest number this parameter can hold.
   func rounded(_ value: Double) -> Double
   /// The unit round-off of the arithmetic this parameter works in.
@@ -21,6 +25,13 @@ public protocol AnyParameter: AnyObject, CustomStringConvertible {
 
 extension AnyParameter {
   public var description: String { "\(name) [\(shapeText(shape))]" }
+
+  /// The places, in row order, of the elements in fixed rows.
+  public var fixedElements: [Int] {
+    guard !fixedRows.isEmpty else { return [] }
+    let width = count / shape[0]
+    return fixedRows.sorted().flatMap { ($0 * width)..<(($0 + 1) * width) }
+  }
 
   /// The index pair or single index of element `index`, as people write it.
   public func position(of index: Int) -> [Int] {
@@ -45,12 +56,26 @@ public final class Parameter<S: Scalar>: AnyParameter {
     }
   }
 
+  public var fixedRows: Set<Int> = [] {
+    didSet { requireFixedRowsExist() }
+  }
+
   /// A kernel.
-  public init(_ name: String, _ values: Matrix<S>) {
+  /// - Parameter fixedRows: rows that are not trained.
+  /// - Precondition: they are rows of `values`.
+  public init(_ name: String, _ values: Matrix<S>, fixedRows: Set<Int> = []) {
     self.name = name
     self.values = values
     shape = values.shape
     count = values.elements.count
+    self.fixedRows = fixedRows
+    requireFixedRowsExist()
+  }
+
+  private func requireFixedRowsExist() {
+    precondition(
+      fixedRows.allSatisfy { (0..<shape[0]).contains($0) },
+      "\(self) was told to keep the rows \(fixedRows.sorted()) fixed")
   }
 
   /// A bias.
@@ -85,8 +110,10 @@ public final class Parameter<S: Scalar>: AnyParameter {
 
   public var unitRoundoff: Double { S.unitRoundoff }
 
-  /// A Parameter of its own with the same values: not tied to this one.
+  /// A Parameter of its own with the same values and the same rows fixed: not tied to this one.
   public func copy(named name: String) -> Parameter {
-    shape.count == 1 ? Parameter(name, values.elements) : Parameter(name, values)
+    let copy = shape.count == 1 ? Parameter(name, values.elements) : Parameter(name, values)
+    copy.fixedRows = fixedRows
+    return copy
   }
 }

@@ -33,6 +33,10 @@ public struct Siamese<S: Scalar>: ActivatedLayer {
     activation == .identity ? "Siamese" : "Siamese (\(activation))"
   }
 
+  public var slotNames: [String] {
+    ["left", "right"] + (biases.isEmpty ? [] : ["left", "right"])
+  }
+
   public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
     try Matrix(
       sideBySide: zip(towers, halves(input)).map { tower, half in try tower.preactivation(half) })

@@ -67,6 +67,18 @@ struct UpdateReferenceTests {
     #expect(!UpdateReference.sgd(learningRate: 1).keepsState)
   }
 
+  @Test func whatIsFixedStaysAndDoesNotEnterTheNorm() {
+    var run = UpdateReference.Run(
+      reference: .adamw(learningRate: 0.1).clipped(to: 2.5), fixed: [[1]],
+      elements: [[1, 2, 3].map { UpdateReference.Element(value: $0) }], rounded: [{ $0 }])
+    run.step([[3, 100, 4]])
+    #expect(run.values(0)[1] == 2)
+    #expect(run.values(0)[0] != 1 && run.values(0)[2] != 3)
+    // Half of each gradient, a tenth of which the first moment takes.
+    let first = run.state(0)["first"]!
+    #expect(abs(first[0] - 0.15) < 1e-15 && first[1] == 0 && abs(first[2] - 0.2) < 1e-15)
+  }
+
   @Test func valuesAreRoundedToTheParametersPrecision() {
     var run = UpdateReference.Run(
       reference: .sgd(learningRate: 0.1), elements: [[UpdateReference.Element(value: 1)]],

@@ -21,6 +21,14 @@ struct ClippingTests {
     #expect(try step([[0, 0]], norm: 1) == [[0, 0]])
   }
 
+  @Test func whatIsFixedDoesNotEnterTheNorm() throws {
+    let parameter = Parameter<Double>("p", [0, 0, 0])
+    parameter.fixedRows = [1]
+    // |(3, 4)| = 5 alone is shortened to 2.5.
+    try Clipping(SGD(learningRate: 1), norm: 2.5).step([parameter], [[3, 100, 4]])
+    #expect(parameter.flat == [-1.5, 0, -2])
+  }
+
   @Test func theStateIsThatOfTheOptimizerInside() throws {
     let parameter = Parameter<Double>("p", [1, 2])
     let clipping = Clipping(SGD(learningRate: 1, momentum: 0.9), norm: 1)

@@ -128,6 +128,19 @@ struct EmbeddingTests {
     #expect(try layer.forward(Matrix(rows: 0, columns: 0)).rows == 0)
   }
 
+  @Test("the kind says which rows are fixed; the gradient holds them like all others")
+  func fixedRows() throws {
+    let table = Parameter("E", try Matrix([[1.0, 2], [3, 4]]), fixedRows: [0])
+    let layer = Embedding("e", kernel: Kernel(table))
+    #expect(layer.kind == "Embedding (row 0 fixed)")
+    #expect(Embedding("e", kernel: Kernel(table.copy(named: "F"))).kind == layer.kind)
+    var gradients = Gradients<Double>()
+    _ = try layer.backward(Matrix([[5, 6]]), at: Matrix([[0]]), into: &gradients)
+    #expect(gradients[table]?.nested == [[5, 6], [0, 0]])
+    table.fixedRows = []
+    #expect(layer.kind == "Embedding")
+  }
+
   @Test("a cotangent of another shape is an error")
   func mismatch() throws {
     let layer = Embedding("e", kernel: Kernel("E", Matrix<Double>(rows: 4, columns: 2)))

@@ -84,6 +84,21 @@ struct ModelFileTests {
     #expect(try ModelFile<Double>(json: row.json()).network.chain.parameters[0].shape == [1, 2])
   }
 
+  @Test("fixed rows are fixed in the loaded model, and in another precision")
+  func fixedRows() throws {
+    let table = Parameter(
+      "E", Matrix<Double>(rows: 3, columns: 2, repeating: 0.5), fixedRows: [0, 2])
+    let model = ModelFile(
+      network: Network(Chain([Dense("d", kernel: Kernel(table))]), loss: .meanSquaredError),
+      input: Matrix(rows: 1, columns: 3), target: Matrix(rows: 1, columns: 2))
+    let json = try model.json()
+    #expect(String(decoding: json, as: UTF8.self).contains(#""fixed_rows":{"E":[0,2]}"#))
+    let again = try ModelFile<Float>(json: json)
+    #expect(again.network.chain.parameters[0].fixedRows == [0, 2])
+    let single: Chain<Float> = try model.network.chain.converted()
+    #expect(single.parameters[0].fixedRows == [0, 2])
+  }
+
   @Test("names, activation, orientation and bias may be left out")
   func defaults() throws {
     let model = try ModelFile<Double>(
@@ -201,6 +216,13 @@ struct ModelFileTests {
     Malformed(
       "a word for a flag", "\"transposed\": true", "\"transposed\": \"yes\"",
       says: "layers[1].transposed is not of the expected kind: expected true or false"),
+    Malformed(
+      "a fixed row that is not there", "\"parameters\"",
+      "\"fixed_rows\": {\"W\": [3]}, \"parameters\"",
+      says: "\"fixed_rows\" names row 3 of \"W\", which has the rows 0 to 2"),
+    Malformed(
+      "fixed rows of a bias", "\"parameters\"", "\"fixed_rows\": {\"b\": [0]}, \"parameters\"",
+      says: "\"fixed_rows\" names \"b\", which is not a matrix"),
     Malformed(
       "a ragged batch", "[4, 5, 6]]", "[4, 5]]",
       says: "\"input\" is ragged: row 2 has 2 numbers, row 1 has 3"),

@@ -51,6 +51,33 @@ struct OptimizerTests {
     }
   }
 
+  @Test("fixed rows neither move nor decay, no state grows in them, and the others do not notice")
+  func fixedRows() throws {
+    let optimizers: [() -> any Optimizer] = [
+      { SGD(learningRate: 0.1, momentum: 0.9, weightDecay: 0.5) },
+      { RMSProp(learningRate: 0.1) }, { Adam(learningRate: 0.1, decoupledDecay: 0.5) },
+    ]
+    for make in optimizers {
+      let random = RandomSource(seed: 11)
+      let free = Parameter<Double>("E", randomMatrix(3, 2, random))
+      let held = Parameter("E", free.values, fixedRows: [1])
+      let (left, right) = (make(), make())
+      for _ in 0..<3 {
+        let gradient = (0..<6).map { _ in random.uniform(-1, 1) }
+        try left.step([free], [gradient])
+        try right.step([held], [gradient])
+      }
+      let start: Matrix<Double> = randomMatrix(3, 2, RandomSource(seed: 11))
+      #expect(held.values.row(1) == start.row(1))
+      #expect(free.values.row(1) != start.row(1))
+      for row in [0, 2] { #expect(held.values.row(row) == free.values.row(row)) }
+      for (name, state) in right.state(of: held) {
+        #expect(state[2...3].allSatisfy { $0 == 0 }, "\(name)")
+        #expect(state[0...1] == left.state(of: free)[name]?[0...1], "\(name)")
+      }
+    }
+  }
+
   // MARK: Formulas, step by step
 
   /// The values of a parameter that starts at [1, -2], after each of the given gradients.

@@ -72,4 +72,17 @@ struct ParameterTests {
     #expect(copy.shape == [1, 2])
     #expect(Parameter("b", [1.0, 2]).copy(named: "c").shape == [2])
   }
+
+  @Test("fixed rows are a kernel's rows and a bias's elements, and a copy keeps them")
+  func fixedRows() {
+    let kernel = Parameter("E", Matrix<Double>(rows: 4, columns: 3), fixedRows: [2, 0])
+    #expect(kernel.fixedElements == [0, 1, 2, 6, 7, 8])
+    #expect(kernel.copy(named: "F").fixedRows == [0, 2])
+    kernel.fixedRows = []
+    #expect(kernel.fixedElements.isEmpty)
+    let bias = Parameter("b", [1.0, 2, 3])
+    #expect(bias.fixedElements.isEmpty)
+    bias.fixedRows = [1]
+    #expect(bias.fixedElements == [1])
+  }
 }
