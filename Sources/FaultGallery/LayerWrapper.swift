@@ -12,6 +12,7 @@ extension LayerWrapper {
   var name: String { layer.name }
   var kind: String { layer.kind }
   var outputShape: [Int]? { layer.outputShape }
+  func images(ofKernel slot: Int) -> KernelImages? { layer.images(ofKernel: slot) }
   var activation: ElementwiseFunction { layer.activation }
   var productForm: (any ProductForm)? { layer.productForm }
 

@@ -60,6 +60,7 @@ public final class FloatBackwardObjective: SummarizedObjective {
     try double.layerFunction(use)
   }
   public func untiedTwin() -> (any PathObjective)? { double.untiedTwin() }
+  public func images(of parameter: Int) -> KernelImages? { double.images(of: parameter) }
   public func values(of use: Use) -> [Double] { double.values(of: use) }
   public func setValues(_ values: [Double], of use: Use) { double.setValues(values, of: use) }
 }

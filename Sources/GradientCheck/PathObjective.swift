@@ -31,6 +31,8 @@ public protocol PathObjective: Objective {
   /// The same layers and values with every use bound to a parameter of its own; nil where there is
   /// no such thing.
   func untiedTwin() -> (any PathObjective)?
+  /// How a parameter is drawn, where it is more than a matrix or a list.
+  func images(of parameter: Int) -> KernelImages?
   /// The values of a use read through its layer's own handle, in that layer's orientation, row by
   /// row.
   func values(of use: Use) -> [Double]
@@ -39,6 +41,8 @@ public protocol PathObjective: Objective {
 }
 
 extension PathObjective {
+  public func images(of parameter: Int) -> KernelImages? { nil }
+
   /// What the layer of a use sees, brought back to the parameter's own orientation.
   func ownValues(of use: Use) -> [Double] {
     let values = values(of: use)

@@ -38,6 +38,10 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
 
   public var outputShape: [Int]? { output.shape }
 
+  public func images(ofKernel slot: Int) -> KernelImages? {
+    window.images(isAlongColumns: kernel.isTransposed)
+  }
+
   public var kernels: [Kernel<S>] {
     get { [kernel] }
     set { kernel = newValue[0] }
@@ -112,6 +116,10 @@ extension SlidingWindow {
     let step = image.height == 1 ? "\(stride.width)" : "\(stride)"
     return "\(word) \(size)" + (step == "1" ? "" : ", stride \(step)")
       + (activation == .identity ? "" : " (\(activation))")
+  }
+
+  func images(isAlongColumns: Bool) -> KernelImages {
+    KernelImages(height: size.height, width: size.width, isAlongColumns: isAlongColumns)
   }
 
   func kernelMismatch(

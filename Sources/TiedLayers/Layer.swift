@@ -24,6 +24,9 @@ public protocol Layer<S> {
   /// How an output row is laid out where it is more than a list, such as height, width, channels.
   var outputShape: [Int]? { get }
 
+  /// How the kernel in a slot is drawn, where it is more than a matrix.
+  func images(ofKernel slot: Int) -> KernelImages?
+
   /// The output (batch x outputs) for an input (batch x inputs).
   /// - Throws: `ShapeMismatch` where the input does not fit.
   func forward(_ input: Matrix<S>) throws -> Matrix<S>
@@ -44,6 +47,8 @@ extension Layer {
   }
 
   public var outputShape: [Int]? { nil }
+
+  public func images(ofKernel slot: Int) -> KernelImages? { nil }
 
   /// The output before the activation, if the layer ends in one.
   public func beforeActivation(_ input: Matrix<S>) throws -> Matrix<S> {

@@ -46,6 +46,25 @@ public struct Extent: Hashable, Sendable, Codable, CustomStringConvertible {
   public var description: String { height == width ? "\(height)" : shapeText([height, width]) }
 }
 
+/// How a convolution's kernel is drawn: as a small image, the window, for each pair of channels.
+public struct KernelImages: Hashable, Sendable, Codable {
+  public let height: Int
+  public let width: Int
+  /// Whether the window runs along the columns of the Parameter, and not along its rows.
+  public let isAlongColumns: Bool
+
+  public init(height: Int, width: Int, isAlongColumns: Bool) {
+    self.height = height
+    self.width = width
+    self.isAlongColumns = isAlongColumns
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case height, width
+    case isAlongColumns = "along_columns"
+  }
+}
+
 /// A window that slides over an image in steps: what a convolution and its transpose have in common.
 ///
 /// Along each direction the window of `size` k starts at -p, s - p, 2 s - p, ... and has

@@ -42,6 +42,10 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
 
   public var outputShape: [Int]? { output.shape }
 
+  public func images(ofKernel slot: Int) -> KernelImages? {
+    window.images(isAlongColumns: !kernel.isTransposed)
+  }
+
   public var kernels: [Kernel<S>] {
     get { [kernel] }
     set { kernel = newValue[0] }
