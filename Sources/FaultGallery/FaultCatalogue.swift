@@ -8,7 +8,7 @@ public enum FaultCatalogue {
     // Biases.
     BiasTakenAlong(), BiasTwice(),
     // Gradients.
-    Unflipped(), Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(),
+    Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(),
     Averaged(),
     ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(),
     // Updates.

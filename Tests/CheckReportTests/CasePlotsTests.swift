@@ -1,6 +1,8 @@
 import Foundation
+import GSLKit
 import GradientCheck
 import Testing
+import TiedLayers
 
 @testable import CheckReport
 
