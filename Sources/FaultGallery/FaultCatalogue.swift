@@ -1,6 +1,7 @@
 /// Every fault, in the order of the gallery. To add one, write its file and name it here.
 ///
-/// Left for the layers that can show them: padding-leaks (embeddings), immediate-only (recurrence).
+/// Left for the layers that can show them: padding-leaks (embeddings), immediate-only (recurrence),
+/// unflipped (convolutions).
 public enum FaultCatalogue {
   public static let all: [any Fault] = [
     // Copies and clones where a tie was meant.
@@ -8,8 +9,7 @@ public enum FaultCatalogue {
     // Biases.
     BiasTakenAlong(), BiasTwice(),
     // Gradients.
-    Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(),
-    Averaged(),
+    Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(), Averaged(),
     ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(),
     // Updates.
     SteppedTwice(), DuplicateInGroup(), OneStatePerUse(), RoutedApart(), DecayPerAlias(),

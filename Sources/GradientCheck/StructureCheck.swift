@@ -29,7 +29,10 @@ public struct StructureCheck {
     }
     questions.append(try samples(objective, handling))
     let transposes = try adjoint(objective)
-    questions += [transposes, try jacobianSymmetry(objective, id: transposes?.id)].compactMap { $0 }
+    questions += [
+      transposes, try jacobianSymmetry(objective, id: transposes?.id), try lookups(objective),
+      try towers(objective),
+    ].compactMap { $0 }
     return StructureResult(questions: questions)
   }
 

@@ -55,7 +55,8 @@ struct ModelOptions: ParsableArguments {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "digits, random, or a CSV file of numbers (default: digits; random with --features).",
+      "digits, text, random, or a file: numbers as CSV, or a text for --model embedding (default: "
+        + "what the model is for; random with --features).",
       valueName: "source"),
     transform: OptionValue.path)
   var data: String?

@@ -29,10 +29,12 @@ struct ModelRequest {
   /// Reads the data and makes sure that everything fits, before anything large is made.
   /// - Throws: `CommandError`.
   func prepared(for purpose: MemoryEstimate.Purpose) throws -> PreparedModel {
-    let source = data ?? (features != nil ? .random : DataSource(model.usualData))
-    let table = try source.open(columns: features, usual: model.usual.features)
+    let asksForWidth = features != nil && !model.readsText
+    let source = data ?? (asksForWidth ? .random : DataSource(model.usualData))
+    let table = try source.open(columns: features, for: model)
     var choices = choices
     choices.features = table.columns
+    choices.vocabulary = table.vocabulary
     try refusing { try model.check(choices, data: table.name) }
     choices.batch = try table.rowCount(asked: batch, usual: model.usual.batch)
     try MemoryEstimate(

@@ -1,5 +1,6 @@
 import Foundation
 import GSLKit
+import TiedLayers
 
 /// A text as tokens, for a model that says which word comes next.
 ///
@@ -57,23 +58,21 @@ struct TokenText {
   var count: Int { tokens.count }
 
   /// Words at random places, in the order in which they stand, each with those before it.
-  /// - Returns: the contexts, rows x `context`, the nearest word last; and the word that follows each,
-  ///   one-hot, rows x words.
+  /// - Returns: the contexts, rows x `context`, the nearest word last; and as label the word that
+  ///   follows each.
   /// - Precondition: `rows` is at most `count`.
-  func batch(rows: Int, context: Int, random: RandomSource) -> (
-    input: Matrix<Double>, target: Matrix<Double>
-  ) {
+  func samples(_ rows: Int, context: Int, random: RandomSource) -> Samples {
     precondition(rows <= count, "\(rows) words of a text that has \(count)")
-    var input = Matrix<Double>(
+    var contexts = Matrix<Double>(
       rows: rows, columns: context, repeating: Double(Self.padding))
-    var target = Matrix<Double>(rows: rows, columns: words.count)
+    var following: [Int] = []
     for (i, place) in random.permutation(of: count).prefix(rows).sorted().enumerated() {
       for t in 0..<context where place - context + t >= starts[place] {
-        input[i, t] = Double(tokens[place - context + t])
+        contexts[i, t] = Double(tokens[place - context + t])
       }
-      target[i, tokens[place]] = 1
+      following.append(tokens[place])
     }
-    return (input, target)
+    return Samples(contexts, labels: following)
   }
 }
 

@@ -12,7 +12,7 @@ import GSLKit
 ///
 /// Query and key may share one kernel (Kitaev, Kaiser & Levskaya, Reformer, arXiv 2001.04451, section
 /// 2): two uses inside one layer. The scores are then symmetric, A still is not.
-public struct Attention<S: Scalar>: Layer {
+public struct Attention<S: Scalar>: SavedLayer {
   public let name: String
   /// features x width of the head, for the two that are multiplied with each other.
   public var query: Kernel<S>
@@ -52,7 +52,11 @@ public struct Attention<S: Scalar>: Layer {
     isCausal = causal
   }
 
-  public var kind: String { isCausal ? "Attention (causal)" : "Attention" }
+  public var kind: String {
+    let isShared = query.parameter === key.parameter
+    let words = (isCausal ? ["causal"] : []) + (isShared ? ["query and key shared"] : [])
+    return words.isEmpty ? "Attention" : "Attention (\(words.joined(separator: ", ")))"
+  }
 
   /// Query, key, value, output.
   public var kernels: [Kernel<S>] {
@@ -193,5 +197,121 @@ public struct Attention<S: Scalar>: Layer {
         operation: operation, given: "a bias of length \(bias.count)",
         expected: "\(output.columns), one for each output")
     }
+  }
+}
+
+// MARK: - In a model file
+
+extension Attention {
+  public static var fileType: String { "attention" }
+
+  public func write(to entry: inout LayerWriter<S>) {
+    for (kernel, slot) in zip(kernels, slotNames) { entry.kernel(kernel, as: slot) }
+    entry.bias(bias)
+    entry.whole(positions, as: "positions")
+    entry.flag(isCausal, as: "causal")
+  }
+
+  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+    Attention<T>(
+      entry.name, query: try entry.kernel("query"), key: try entry.kernel("key"),
+      value: try entry.kernel("value"), output: try entry.kernel("output"),
+      bias: try entry.bias(), positions: try entry.whole("positions", in: 1...Int.max),
+      causal: try entry.flag("causal"))
+  }
+}
+
+// MARK: - The model
+
+extension Models {
+  /// One head of attention whose query and key share one kernel: input batch x (positions * features),
+  /// output of the same shape.
+  /// - Parameters:
+  ///   - head: the width of queries, keys and values.
+  ///   - causal: whether a position sees only itself and those before it.
+  public static func attention<S: Scalar>(
+    positions: Int, features: Int, head: Int, causal: Bool = true, random: RandomSource,
+    as type: S.Type = S.self
+  ) throws -> Chain<S> {
+    precondition(positions > 0 && features > 0 && head > 0)
+    let shared = Kernel<S>("W", glorot(features, head, random))
+    return Chain([
+      Attention(
+        "attention", query: shared, key: shared,
+        value: Kernel("V", glorot(features, head, random)),
+        output: Kernel("O", glorot(head, features, random)), bias: bias("b", features, random),
+        positions: positions, causal: causal)
+    ])
+  }
+}
+
+/// One head that reads a sample piece by piece and says the next piece: an image row by row.
+struct AttentionModel: Model {
+  let name = "attention"
+  let summary =
+    "one head of attention, its query and key over one kernel, that says a row's next piece"
+  var layers: [any SavedLayer.Type] { [Attention<Double>.self] }
+  var usual: ModelChoices {
+    ModelChoices(features: 64, hidden: [6], outputActivation: .identity)
+  }
+  let options: Set<ModelOption> = [.features, .hidden, .loss, .untied]
+  let refusal = "Attention has no activation but its softmax."
+  let settings = [
+    ModelSetting("pieces", "pieces that a row of the data is cut into", whole: 8, in: 2...100_000)
+  ]
+  var specimens: [ModelChoices] {
+    [(4, 3, 2), (3, 3, 3)].map { pieces, features, head in
+      ModelChoices(
+        features: pieces * features, hidden: [head], batch: 5, outputActivation: .identity,
+        settings: ["pieces": Double(pieces)])
+    }
+  }
+
+  private func pieces(_ choices: ModelChoices) -> Int { choices.whole("pieces", of: self) }
+  private func width(_ choices: ModelChoices) -> Int { choices.features / pieces(choices) }
+
+  func check(_ choices: ModelChoices, data: String) throws {
+    guard choices.hidden.count == 1 else {
+      throw ModelChoiceError(
+        "--hidden has \(choices.hidden.count) widths, and --model attention takes one: the width of its "
+          + "head.")
+    }
+    let pieces = pieces(choices)
+    guard choices.features % pieces == 0 else {
+      throw ModelChoiceError(
+        "\(data) has \(choices.features) columns, which cannot be cut into \(pieces) equal pieces. Use "
+          + "--features with a multiple of \(pieces), or --set pieces=N.")
+    }
+  }
+
+  func title(_ choices: ModelChoices) -> String {
+    "\(choices.isUntied ? "untied" : "tied") attention, \(pieces(choices) - 1) positions of "
+      + "\(width(choices)), head \(choices.hidden[0])"
+  }
+
+  func kernels(_ choices: ModelChoices) -> [KernelShape] {
+    let (width, head) = (width(choices), choices.hidden[0])
+    return [
+      KernelShape(width, head, uses: 2), KernelShape(width, head, uses: 1),
+      KernelShape(head, width, uses: 1),
+    ]
+  }
+
+  func ties(_ choices: ModelChoices) -> [[String]] { [["attention query", "attention key"]] }
+
+  func chain<S: Scalar>(_ choices: ModelChoices, random: RandomSource) throws -> Chain<S> {
+    try Models.attention(
+      positions: pieces(choices) - 1, features: width(choices), head: choices.hidden[0],
+      random: random)
+  }
+
+  /// Every piece but the last, and what follows each of them.
+  func batch(
+    _ samples: Samples, _ choices: ModelChoices, random: RandomSource
+  ) throws -> (input: Matrix<Double>, target: Matrix<Double>) {
+    let (values, width) = (samples.values, width(choices))
+    return (
+      values.columns(0..<(values.columns - width)), values.columns(width..<values.columns)
+    )
   }
 }

@@ -15,7 +15,7 @@ import GSLKit
 ///
 /// Positions without a token hold the number of a padding row. `Parameter.fixedRows` keeps that row
 /// from being trained, through the lookup and, where the table is tied, through the projection too.
-public struct Embedding<S: Scalar>: Layer {
+public struct Embedding<S: Scalar>: LookupLayer, SavedLayer {
   public let name: String
   /// The table.
   public var kernel: Kernel<S>
@@ -48,7 +48,7 @@ public struct Embedding<S: Scalar>: Layer {
 
   /// - Throws: `TokenError` for a number that is not one of the table's rows.
   public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
-    let tokens = try tokens(input)
+    let tokens = try rows(input)
     let table = kernel.isTransposed ? kernel.parameter.values.transposed : kernel.parameter.values
     let width = table.columns
     var output = Matrix<S>(rows: input.rows, columns: input.columns * width)
@@ -67,7 +67,7 @@ public struct Embedding<S: Scalar>: Layer {
   public func backward(
     _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
-    let tokens = try tokens(input)
+    let tokens = try rows(input)
     let width = kernel.columns
     guard cotangent.rows == input.rows, cotangent.columns == input.columns * width else {
       throw ShapeMismatch(
@@ -90,9 +90,9 @@ public struct Embedding<S: Scalar>: Layer {
     return Matrix(rows: input.rows, columns: input.columns)
   }
 
-  /// The rows of the table that a batch looks up, in order of the batch, as often as they occur.
+  /// The tokens of a batch, as whole numbers.
   /// - Throws: `TokenError` for a number that is not one of the table's rows.
-  public func tokens(_ input: Matrix<S>) throws -> [Int] {
+  public func rows(_ input: Matrix<S>) throws -> [Int] {
     let vocabulary = kernel.rows
     return try input.elements.enumerated().map { place, value in
       guard let token = Int(exactly: value), (0..<vocabulary).contains(token) else {
@@ -102,6 +102,22 @@ public struct Embedding<S: Scalar>: Layer {
       }
       return token
     }
+  }
+}
+
+// MARK: - In a model file
+
+extension Embedding {
+  public static var fileType: String { "embedding" }
+
+  public func write(to entry: inout LayerWriter<S>) {
+    entry.kernel(kernel)
+    entry.number(scale, as: "scale")
+  }
+
+  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+    Embedding<T>(
+      entry.name, kernel: try entry.kernel(), scale: try entry.number("scale", default: 1))
   }
 }
 
@@ -118,5 +134,122 @@ public struct TokenError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     "embedding \"\(layer)\": got \(given) in sample \(sample), position \(position), expected a token: "
       + "a whole number from 0 to \(vocabulary - 1), one for each row of the table."
+  }
+}
+
+// MARK: - The model
+
+extension Models {
+  /// A small language model (Bengio et al. 2003): the words before, embedded, side by side; a hidden
+  /// layer; and logits of the next word, for the softmax cross-entropy. The table is the output
+  /// projection too (Press & Wolf, arXiv 1608.05859), which has a bias of its own.
+  ///
+  /// Input batch x context tokens, output batch x vocabulary. Token 0 is the padding: its row of the
+  /// table is fixed. The row is not zero, which would hide a decay that reaches it.
+  /// - Parameters:
+  ///   - vocabulary: rows of the table, the padding's included.
+  ///   - width: of the table and of the hidden layer.
+  ///   - activation: of the hidden layer.
+  public static func languageModel<S: Scalar>(
+    vocabulary: Int, context: Int, width: Int, activation: ElementwiseFunction = .tanh,
+    random: RandomSource, as type: S.Type = S.self
+  ) throws -> Chain<S> {
+    precondition(vocabulary > 0 && context > 0 && width > 0)
+    // Of variance 1 / width: times sqrt(width), what is looked up has variance 1.
+    let limit = (3 / Double(width)).squareRoot()
+    let table = Parameter<S>(
+      "E", random.matrix(rows: vocabulary, columns: width, -limit, limit), fixedRows: [0])
+    let embedding = Embedding("embedding", kernel: Kernel(table), scale: S(width).squareRoot())
+    return Chain([
+      embedding,
+      Dense(
+        "hidden", kernel: Kernel("H", glorot(context * width, width, random)),
+        bias: bias("b", width, random), activation: activation),
+      Dense(
+        "projection", kernel: embedding.kernel.transposed, bias: bias("c", vocabulary, random)),
+    ])
+  }
+}
+
+/// The language model on the words of a text.
+struct EmbeddingModel: Model {
+  let name = "embedding"
+  let summary =
+    "a small language model whose table of words is its output projection too, transposed"
+  var layers: [any SavedLayer.Type] { [Embedding<Double>.self, Dense<Double>.self] }
+  var usual: ModelChoices { ModelChoices(features: 3, outputActivation: .identity) }
+  let options: Set<ModelOption> = [.features, .hidden, .activation, .loss, .untied]
+  let refusal =
+    "Its output is read as logits, and its projection has a bias of its own: only the table is shared."
+  let settings = [
+    ModelSetting("vocabulary", "tokens of random data", whole: 20, in: 2...1_000_000)
+  ]
+  let usualData = "text"
+  let readsText = true
+  var specimens: [ModelChoices] {
+    [(2, 3, 6), (2, 4, 4), (3, 2, 5)].map { context, width, vocabulary in
+      ModelChoices(
+        features: context, hidden: [width], batch: 6, outputActivation: .identity,
+        settings: ["vocabulary": Double(vocabulary)])
+    }
+  }
+
+  private func vocabulary(_ choices: ModelChoices) -> Int {
+    choices.vocabulary > 0 ? choices.vocabulary : choices.whole("vocabulary", of: self)
+  }
+
+  func check(_ choices: ModelChoices, data: String) throws {
+    guard choices.hidden.count == 1 else {
+      throw ModelChoiceError(
+        "--hidden has \(choices.hidden.count) widths, and --model embedding takes one: the width of its "
+          + "table, which is that of its hidden layer too.")
+    }
+    guard choices.vocabulary == 0 || choices.settings["vocabulary"] == nil else {
+      throw ModelChoiceError(
+        "--set vocabulary is for random data; \(data) holds \(choices.vocabulary) different tokens. "
+          + "Leave it out, or use --data random.")
+    }
+  }
+
+  func title(_ choices: ModelChoices) -> String {
+    "\(choices.isUntied ? "untied" : "tied") embedding \(vocabulary(choices)) x \(choices.hidden[0]), "
+      + "context \(choices.features)"
+  }
+
+  func kernels(_ choices: ModelChoices) -> [KernelShape] {
+    let width = choices.hidden[0]
+    return [
+      KernelShape(vocabulary(choices), width, uses: 2),
+      KernelShape(choices.features * width, width, uses: 1),
+    ]
+  }
+
+  func ties(_ choices: ModelChoices) -> [[String]] { [["embedding", "projection"]] }
+
+  func loss(_ choices: ModelChoices) -> Loss { .softmaxCrossEntropy }
+
+  func chain<S: Scalar>(_ choices: ModelChoices, random: RandomSource) throws -> Chain<S> {
+    try Models.languageModel(
+      vocabulary: vocabulary(choices), context: choices.features, width: choices.hidden[0],
+      activation: choices.activation, random: random)
+  }
+
+  /// The word that follows, one-hot. Where the data are no text, tokens are drawn, the first of them the
+  /// padding.
+  func batch(
+    _ samples: Samples, _ choices: ModelChoices, random: RandomSource
+  ) throws -> (input: Matrix<Double>, target: Matrix<Double>) {
+    let count = vocabulary(choices)
+    var input = samples.values
+    if choices.vocabulary == 0 {
+      for i in input.elements.indices {
+        input.elements[i] = i == 0 ? 0 : Double(random.integer(below: count))
+      }
+    }
+    var target = Matrix<Double>(rows: input.rows, columns: count)
+    for i in 0..<input.rows {
+      target[i, samples.labels?[i] ?? 1 + random.integer(below: count - 1)] = 1
+    }
+    return (input, target)
   }
 }

@@ -22,6 +22,8 @@ public protocol Model: Sendable {
   var settings: [ModelSetting] { get }
   /// As `--data` takes it.
   var usualData: String { get }
+  /// Whether its data are the words of a text; numbers otherwise.
+  var readsText: Bool { get }
   /// Whether it is the untied twin of another.
   var isUntied: Bool { get }
   /// The id of the gallery's fault that it has; nil for a right model.
@@ -54,6 +56,7 @@ extension Model {
   public var refusal: String { "It has no such choice." }
   public var settings: [ModelSetting] { [] }
   public var usualData: String { "digits" }
+  public var readsText: Bool { false }
   public var isUntied: Bool { false }
   public var fault: String? { nil }
 
@@ -87,6 +90,8 @@ extension Model {
 public struct ModelChoices: Sendable {
   /// Columns of the data.
   public var features: Int
+  /// How many different tokens a text holds, the padding (0) included; 0 for other data.
+  public var vocabulary = 0
   /// Widths between input and output.
   public var hidden: [Int]
   /// Rows of the batch.
@@ -195,9 +200,9 @@ public struct KernelShape: Sendable {
 
 /// Rows of data, before a model makes a batch of them.
 public struct Samples: Sendable {
-  /// One sample in each row.
+  /// One sample in each row; of a text, the tokens before a word.
   public var values: Matrix<Double>
-  /// What each row shows, where that is known.
+  /// What each row shows, where that is known; of a text, the word that follows.
   public var labels: [Int]?
 
   public init(_ values: Matrix<Double>, labels: [Int]? = nil) {

@@ -5,7 +5,8 @@ public enum Models {
   /// Every model. This is the line that a new one is added to.
   public static let all: [any Model] = [
     AutoencoderModel(isUntied: false), AutoencoderModel(isUntied: true),
-    OriginalPairModel(isAsWritten: false), OriginalPairModel(isAsWritten: true), ConvolutionModel(),
+    OriginalPairModel(isAsWritten: false), OriginalPairModel(isAsWritten: true),
+    ConvolutionModel(), EmbeddingModel(), AttentionModel(), SiameseModel(),
   ]
 
   /// A model by its name.

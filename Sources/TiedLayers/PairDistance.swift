@@ -6,7 +6,7 @@ import GSLKit
 /// Hadsell, Chopra & LeCun (CVPR 2006), equation 1: D = |G(left) - G(right)|. Where the halves are equal
 /// the distance has a corner; its derivative there is 0 by convention, which is the right one for a pair
 /// that should be close (its loss is a function of D^2).
-public struct PairDistance<S: Scalar>: Layer {
+public struct PairDistance<S: Scalar>: SavedLayer {
   public let name: String
 
   public init(_ name: String) { self.name = name }
@@ -61,5 +61,15 @@ public struct PairDistance<S: Scalar>: Layer {
         expected: "an even number: the two of a pair side by side")
     }
     return input.columns / 2
+  }
+}
+
+// MARK: - In a model file
+
+extension PairDistance {
+  public static var fileType: String { "distance" }
+  public func write(to entry: inout LayerWriter<S>) {}
+  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+    PairDistance<T>(entry.name)
   }
 }

@@ -23,17 +23,15 @@ import Testing
   @Test func contextsDoNotReachIntoTheParagraphBefore() throws {
     let text = try TokenText("a b c\n \t\nb a\r\n\r\na")
     // a: 3 times, b: 2, c: 1.
-    let (input, target) = text.batch(rows: 6, context: 2, random: RandomSource(seed: 1))
-    #expect(input.nested == [[0, 0], [0, 1], [1, 2], [0, 0], [0, 2], [0, 0]])
-    let next = target.nested.map { $0.firstIndex(of: 1)! }
-    #expect(next == [1, 2, 3, 2, 1, 1])
-    #expect(target.nested.allSatisfy { $0.reduce(0, +) == 1 })
+    let samples = text.samples(6, context: 2, random: RandomSource(seed: 1))
+    #expect(samples.values.nested == [[0, 0], [0, 1], [1, 2], [0, 0], [0, 2], [0, 0]])
+    #expect(samples.labels == [1, 2, 3, 2, 1, 1])
   }
 
   @Test func theSameSeedGivesTheSameBatchAndAnotherAnother() throws {
     let text = try TokenText.houseThatJackBuilt()
     func batch(_ seed: UInt64) -> Matrix<Double> {
-      text.batch(rows: 20, context: 3, random: RandomSource(seed: seed)).input
+      text.samples(20, context: 3, random: RandomSource(seed: seed)).values
     }
     #expect(batch(1) == batch(1))
     #expect(batch(1) != batch(2))

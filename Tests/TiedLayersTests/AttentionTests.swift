@@ -123,8 +123,16 @@ struct AttentionTests {
       #expect(before.columns(0..<(5 * t)) == after.columns(0..<(5 * t)))
       #expect(before.columns((5 * t)..<20) != after.columns((5 * t)..<20))
     }
+  }
+
+  @Test("the kind says what is shared, and whether it is causal")
+  func kind() {
+    let random = RandomSource(seed: 7)
+    var attention: Attention<Double> = layer(causal: true, random)
+    #expect(attention.kind == "Attention (causal, query and key shared)")
+    attention.key = Kernel("K", attention.query.parameter.values)
     #expect(attention.kind == "Attention (causal)")
-    #expect(layer(random, as: Double.self).kind == "Attention")
+    #expect(layer(random, as: Double.self).kind == "Attention (query and key shared)")
   }
 
   @Test("large scores do not overflow: the weights become a choice")
@@ -178,5 +186,44 @@ struct AttentionTests {
         Matrix(rows: 1, columns: 12), at: Matrix(rows: 1, columns: 12), into: &gradients)
     }
     #expect(gradients.parameters.isEmpty)
+  }
+
+  @Test("attention's query and key share one kernel")
+  func attention() throws {
+    let chain: Chain<Float> = try Models.attention(
+      positions: 4, features: 3, head: 2, random: RandomSource(seed: 1))
+    #expect(names(chain.parameters) == ["W", "V", "O", "b"])
+    #expect(chain.layers[0].slots.map(\.name) == ["query", "key", "value", "output", "bias"])
+    #expect(chain.layers[0].slots.map(\.isRepeated) == [true, true, false, false, false])
+    #expect(try chain.forward(Matrix(rows: 2, columns: 12)).shape == [2, 12])
+    #expect(names(chain.untied().parameters) == ["W", "W_attention_key", "V", "O", "b"])
+  }
+
+  @Test("a batch: every piece but the last, and what follows each")
+  func modelBatch() throws {
+    let model = try #require(Models.named("attention"))
+    var choices = model.usual
+    choices.features = 6
+    choices.settings = ["pieces": 3]
+    #expect(throws: Never.self) { try model.check(choices, data: "data") }
+    #expect(model.title(choices) == "tied attention, 2 positions of 2, head 6")
+    let batch = try model.batch(
+      Samples(Matrix([[1, 2, 3, 4, 5, 6]])), choices, random: RandomSource(seed: 1))
+    #expect(batch.input.nested == [[1, 2, 3, 4]])
+    #expect(batch.target.nested == [[3, 4, 5, 6]])
+  }
+
+  @Test("columns that cannot be cut, and several widths, are refused")
+  func modelChoices() throws {
+    let model = try #require(Models.named("attention"))
+    var choices = model.usual
+    choices.features = 60
+    let cut = #expect(throws: ModelChoiceError.self) { try model.check(choices, data: "digits") }
+    #expect(
+      cut?.description == "digits has 60 columns, which cannot be cut into 8 equal pieces. Use "
+        + "--features with a multiple of 8, or --set pieces=N.")
+    choices.features = 64
+    choices.hidden = [3, 2]
+    #expect(throws: ModelChoiceError.self) { try model.check(choices, data: "digits") }
   }
 }

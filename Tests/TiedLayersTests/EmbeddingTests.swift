@@ -152,4 +152,66 @@ struct EmbeddingTests {
     #expect(error?.expected == "1 x 4, 2 for each token")
     #expect(gradients.parameters.isEmpty)
   }
+
+  @Test("the language model looks up and projects by one table, whose padding row is fixed")
+  func languageModel() throws {
+    let chain: Chain<Double> = try Models.languageModel(
+      vocabulary: 9, context: 3, width: 4, random: RandomSource(seed: 1))
+    #expect(names(chain.parameters) == ["E", "H", "b", "c"])
+    #expect(chain.parameters.map(\.shape) == [[9, 4], [12, 4], [4], [9]])
+    #expect(chain.layers[0].kernels[0].parameter === chain.layers[2].kernels[0].parameter)
+    #expect(chain.parameters[0].fixedRows == [0])
+    let embedding = try #require(chain.layers[0] as? Embedding<Double>)
+    #expect(embedding.scale == 2)
+    let input = try Matrix([[0.0, 0, 3], [8, 1, 2]])
+    #expect(try chain.forward(input).shape == [2, 9])
+    // Its untied twin starts with the same values, and only the lookup's table has a padding row.
+    let twin = chain.untied()
+    #expect(names(twin.parameters) == ["E", "H", "b", "E_projection", "c"])
+    #expect(twin.parameters.map(\.fixedRows) == [[0], [], [], [], []])
+    #expect(try twin.forward(input) == chain.forward(input))
+  }
+
+  @Test("a batch of a text: the words before, and the next one-hot; of other data, drawn tokens")
+  func modelBatch() throws {
+    let model = try #require(Models.named("embedding"))
+    var choices = model.usual
+    choices.features = 2
+    choices.vocabulary = 5
+    let samples = Samples(try Matrix([[0, 3], [4, 1]]), labels: [2, 4])
+    let batch = try model.batch(samples, choices, random: RandomSource(seed: 1))
+    #expect(batch.input == samples.values)
+    #expect(batch.target.nested == [[0, 0, 1, 0, 0], [0, 0, 0, 0, 1]])
+
+    choices.vocabulary = 0
+    choices.settings = ["vocabulary": 3]
+    let random = try model.batch(
+      Samples(Matrix(rows: 50, columns: 2, repeating: 0.5)), choices,
+      random: RandomSource(seed: 1))
+    #expect(random.input.elements[0] == 0)
+    #expect(Set(random.input.elements) == [0, 1, 2])
+    // The padding follows nothing.
+    #expect(random.target.columns == 3 && random.target.columnSums[0, 0] == 0)
+    #expect(random.target.elements.reduce(0, +) == 50)
+  }
+
+  @Test("one width, and a vocabulary that the text has")
+  func modelChoices() throws {
+    let model = try #require(Models.named("embedding"))
+    var choices = model.usual
+    choices.vocabulary = 44
+    #expect(throws: Never.self) { try model.check(choices, data: "a text") }
+    #expect(model.title(choices) == "tied embedding 44 x 16, context 3")
+    choices.settings = ["vocabulary": 7]
+    let vocabulary = #expect(throws: ModelChoiceError.self) {
+      try model.check(choices, data: "a text")
+    }
+    #expect(vocabulary?.description.contains("a text holds 44 different tokens") == true)
+    choices.settings = [:]
+    choices.hidden = [3, 2]
+    let widths = #expect(throws: ModelChoiceError.self) {
+      try model.check(choices, data: "a text")
+    }
+    #expect(widths?.description.hasPrefix("--hidden has 2 widths") == true)
+  }
 }

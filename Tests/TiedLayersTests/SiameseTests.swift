@@ -61,6 +61,7 @@ struct SiameseTests {
     let chain = Chain<Double>([layer, PairDistance("distance")])
     let twin = chain.untied()
     #expect(chain.parameters.count == 2 && twin.parameters.count == 4)
+    #expect(chain.layers[0].kind == "Siamese (tanh)" && twin.layers[0].kind == "Two towers (tanh)")
     let input: Matrix<Double> = randomMatrix(5, 8, random)
     #expect(try chain.forward(input) == twin.forward(input))
   }
@@ -114,5 +115,51 @@ struct SiameseTests {
     let bias = Siamese(
       "towers", kernel: layer.kernels[0], bias: Parameter("b", [1.0, 2]))
     #expect(throws: ShapeMismatch.self) { try bias.forward(Matrix(rows: 1, columns: 8)) }
+  }
+
+  @Test("two towers share every kernel and bias, and end in a distance")
+  func siamese() throws {
+    let chain: Chain<Double> = try Models.siamese(
+      features: 5, hidden: [4, 3], random: RandomSource(seed: 1))
+    #expect(names(chain.parameters) == ["W1", "b1", "W2", "b2"])
+    #expect(chain.layers.map(\.name) == ["towers1", "towers2", "distance"])
+    #expect(chain.layers[0].slots.map(\.name) == ["left", "right", "left", "right"])
+    let random = RandomSource(seed: 2)
+    let pair: Matrix<Double> = randomMatrix(1, 5, random)
+    // A thing is at no distance from itself, and as far from another as the other from it.
+    #expect(try chain.forward(Matrix(sideBySide: [pair, pair])).nested == [[0]])
+    let other: Matrix<Double> = randomMatrix(1, 5, random)
+    let there = try chain.forward(Matrix(sideBySide: [pair, other]))
+    #expect(try there == chain.forward(Matrix(sideBySide: [other, pair])))
+    #expect(there.elements[0] > 0)
+    #expect(
+      names(chain.untied().parameters) == [
+        "W1", "W1_towers1_right", "b1", "b1_towers1_right", "W2", "W2_towers2_right", "b2",
+        "b2_towers2_right",
+      ])
+  }
+
+  @Test("pairs: by turns the same and not, where labels say so", arguments: 1...10)
+  func modelBatch(seed: Int) throws {
+    let model = try #require(Models.named("siamese"))
+    let random = RandomSource(seed: UInt64(seed))
+    let labels = [0, 1, 2, 0, 1, 2, 7]
+    var values = Matrix<Double>(rows: 7, columns: 2)
+    for i in 0..<7 { values[i, 0] = Double(i) }
+    let batch = try model.batch(Samples(values, labels: labels), model.usual, random: random)
+    #expect(batch.input.shape == [7, 4] && batch.target.shape == [7, 1])
+    for i in 0..<7 {
+      let partner = Int(batch.input[i, 2])
+      #expect(Int(batch.input[i, 0]) == i && partner != i)
+      #expect(batch.target[i, 0] == (labels[i] == labels[partner] ? 0 : 1))
+      // The last one is alone of its kind.
+      if i < 6 { #expect(batch.target[i, 0] == Double(i % 2)) }
+    }
+    let unlabelled = try model.batch(Samples(values), model.usual, random: random)
+    #expect(unlabelled.target.elements == [0, 1, 0, 1, 0, 1, 0])
+    let alone = #expect(throws: ModelChoiceError.self) {
+      try model.batch(Samples(values.row(0)), model.usual, random: random)
+    }
+    #expect(alone?.description.contains("at least 2") == true)
   }
 }
