@@ -1,5 +1,6 @@
 import Foundation
 import GradientCheck
+import TiedLayers
 
 /// One picture of a case, with what stands around it on the page.
 struct CasePicture {
@@ -388,13 +389,20 @@ enum CasePlots {
       let features = images.isAlongColumns ? ratios.count : ratios.first?.count ?? 0
       guard height > 0, width > 0, patch > 0, patch % (height * width) == 0 else { return nil }
       let channels = patch / (height * width)
-      return (0..<(channels * height)).map { row in
-        (0..<(features * width)).map { column in
-          let pixel = (row % height) * width + column % width
-          let (element, feature) = (pixel * channels + row / height, column / width)
-          return images.isAlongColumns ? ratios[feature][element] : ratios[element][feature]
+      var windows: [[Double]] = []
+      for c in 0..<channels {
+        for i in 0..<height {
+          var row: [Double] = []
+          for f in 0..<features {
+            for j in 0..<width {
+              let element = (i * width + j) * channels + c
+              row.append(images.isAlongColumns ? ratios[f][element] : ratios[element][f])
+            }
+          }
+          windows.append(row)
         }
       }
+      return windows
     }
   }
 
