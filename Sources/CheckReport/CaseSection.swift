@@ -204,7 +204,7 @@ struct CaseSection {
         ],
         summary.layers.map { row in
           [
-            Markdown.code(row.name), Markdown.text(row.type), row.outputShape,
+            Markdown.code(row.name), Markdown.text(row.type), row.outputText,
             String(row.parameters),
             row.sharesWith.isEmpty
               ? "-" : row.sharesWith.map(Markdown.code).joined(separator: ", "),

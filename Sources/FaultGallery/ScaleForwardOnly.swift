@@ -65,7 +65,9 @@ struct ScaledKernelLayer<S: Scalar>: LayerWrapper {
   let scale: S
   let forgetsInBackward: Bool
 
-  var kind: String { "Scaled dense (\(layer.activation))" }
+  var kind: String { "Scaled " + layer.kind.prefix(1).lowercased() + layer.kind.dropFirst() }
+  /// Not the right layer's: this one has a factor in it.
+  var productForm: (any ProductForm)? { nil }
 
   /// x (a K) + b is (a x) K + b.
   private func scaled(_ input: Matrix<S>) throws -> Matrix<S> {

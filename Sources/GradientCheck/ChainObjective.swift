@@ -145,6 +145,18 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     return (try? network.chain.layers[layer].forward(numbers)) == nil ? layerInput : numbers
   }
 
+  public func images(of parameter: Int) -> KernelImages? {
+    let held = typedParameters[parameter]
+    for layer in network.chain.layers {
+      if let slot = layer.kernels.firstIndex(where: { $0.parameter === held }),
+        let images = layer.images(ofKernel: slot)
+      {
+        return images
+      }
+    }
+    return nil
+  }
+
   public func untiedTwin() -> (any LayeredObjective)? {
     ChainObjective(
       Network(network.chain.untied(), loss: network.loss), input: input, target: target)

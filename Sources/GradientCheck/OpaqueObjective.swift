@@ -43,7 +43,7 @@ public final class OpaqueObjective: SummarizedObjective {
     let count = parameters.reduce(0) { $0 + $1.count }
     return ModelSummary(
       layers: [
-        .init(name: name, type: "function", outputWidth: 1, parameters: count, sharesWith: [])
+        .init(name: name, type: "function", outputShape: [1], parameters: count, sharesWith: [])
       ], totalParameters: count, sumOverLayers: count)
   }
 }
