@@ -73,8 +73,12 @@ public struct UpdateCheck {
       restore(parameters, saved)
       return try check(objective, gradient, subject, start: saved)
     }
+    let fixed = parameters.filter { !$0.fixedRows.isEmpty }.map {
+      UpdateResult.FixedRows(parameter: $0.name, rows: $0.fixedRows.sorted())
+    }
     return UpdateResult(
-      verdict: Verdict.overall(results.map(\.verdict)), optimizers: results)
+      verdict: Verdict.overall(results.map(\.verdict)), optimizers: results,
+      fixed: fixed.isEmpty ? nil : fixed)
   }
 
   private func check(
