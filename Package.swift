@@ -1,11 +1,19 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
+let course = "Sources/TiecheckCommands/Resources/Coursework"
+let courseNames: [SwiftSetting] = [
+  .unsafeFlags([
+    "-module-alias", "Layers=CourseSolutions", "-module-alias", "Exercises=CourseExercises",
+  ])
+]
+
 let package = Package(
   name: "tiecheck",
   platforms: [.macOS(.v14)],
   products: [
-    .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers"]),
+    .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers", "GSLKit"]),
+    .library(name: "Coursework", targets: ["Coursework"]),
     .library(name: "GradientCheckTesting", targets: ["GradientCheckTesting"]),
     .library(name: "ModelPipe", targets: ["ModelPipe"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
@@ -23,6 +31,7 @@ let package = Package(
     .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
+    .target(name: "Coursework", dependencies: ["GradientCheck", "TiedLayers"]),
     // What a course's test target imports. It alone knows Testing and XCTest.
     .target(
       name: "GradientCheckTesting",
@@ -76,6 +85,28 @@ let package = Package(
       dependencies: [
         "GradientCheckTesting", "CheckReport", "GradientCheck", "TiedLayers", "GSLKit",
       ]),
+    // The course package, compiled here as it stands: in it, these modules are called Layers and
+    // Exercises, names that a package which others depend on must leave to them.
+    .target(
+      name: "CourseStarter", dependencies: ["TiedLayers", "GSLKit"],
+      path: "\(course)/starter/Sources/Layers"),
+    .target(
+      name: "CourseSolutions", dependencies: ["TiedLayers", "GSLKit"],
+      path: "\(course)/solutions/Sources/Layers"),
+    .target(
+      name: "CourseExercises",
+      dependencies: ["CourseSolutions", "Coursework", "GradientCheck", "TiedLayers", "GSLKit"],
+      path: "\(course)/common/Sources/Exercises", swiftSettings: courseNames),
+    .testTarget(
+      name: "CourseTests",
+      dependencies: ["CourseExercises", "CourseSolutions", "Coursework", "GradientCheckTesting"],
+      path: "\(course)/common/Tests/LayersTests", swiftSettings: courseNames),
+    .testTarget(
+      name: "CourseworkTests",
+      dependencies: [
+        "CourseExercises", "CourseStarter", "CourseSolutions", "Coursework", "CheckReport",
+        "GradientCheckTesting", "GradientCheck", "TiedLayers", "GSLKit",
+      ], swiftSettings: courseNames),
     .testTarget(
       name: "TiecheckCommandsTests",
       dependencies: [

@@ -325,6 +325,7 @@ struct CaseSection {
   // MARK: Paths
 
   private static func paths(_ result: CaseResult) -> [String] {
+    guard result.asks(.ties) else { return [] }
     let tie = result.tie
     var paragraphs = ["### The paths and their sum"]
     if !tie.missing.isEmpty {

@@ -100,7 +100,9 @@ public enum TextReport {
 
   private static func ties(_ result: CaseResult, _ paint: Paint) -> [String] {
     let groups = result.tie.groups
-    guard !groups.isEmpty else { return ["", "  No parameter is shared."] }
+    guard !groups.isEmpty else {
+      return result.asks(.ties) ? ["", "  No parameter is shared."] : []
+    }
     var table = TextTable([
       ("Shared", .left), ("Through", .left), ("Verdict", .left), ("Norm", .right),
       ("Claimed norm", .right), ("Share", .right),

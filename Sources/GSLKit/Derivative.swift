@@ -39,7 +39,7 @@ public func derivative(
   var value = Double.nan
   var errorEstimate = Double.nan
   let watched = try withoutActuallyEscaping(function) { function in
-    var context = DerivativeContext(function: function, watched: WatchedEvaluations(x: x))
+    var context = DerivativeContext(function: function)
     // The context stays on the stack: neither an allocation nor a reference count per evaluation.
     try withUnsafeMutablePointer(to: &context) { context in
       var gslFunction = gsl_function(
@@ -60,16 +60,17 @@ public func derivative(
   if let error = watched.error { throw error }
   return DerivativeEstimate(
     value: watched.isFinite ? value : .nan, errorEstimate: errorEstimate,
-    smallestStep: watched.smallestStep(behind: value, step: step, formula),
-    evaluations: watched.evaluations)
+    smallestStep: watched.smallestStep(behind: value, at: x, step: step, formula),
+    evaluations: watched.count)
 }
 
 /// What the C callback needs. The function is not optional and never copied: a copy is a reference
 /// count, and costs as much as a small function.
 private struct DerivativeContext {
   let function: (Double) throws -> Double
-  var watched: WatchedEvaluations
+  var watched = WatchedEvaluations()
 
+  // Mutating: a context that is only read has its function copied at every call.
   @inline(__always)
   mutating func evaluate(_ point: Double) -> Double {
     guard watched.error == nil else { return .nan }
@@ -84,44 +85,34 @@ private struct DerivativeContext {
   }
 }
 
-/// What GSL does not say about its evaluations.
+/// What GSL does not say about its evaluations. While C is on the stack they are only noted.
 private struct WatchedEvaluations {
-  let x: Double
   var error: (any Error)?
-  var evaluations = 0
-  var isFinite = true
-  /// The values of GSL's first try, in the order it asks for them.
-  private var first: (Double, Double, Double, Double) = (0, 0, 0, 0)
-  private var smallestFirstStep = Double.infinity
-  private var smallestSecondStep = Double.infinity
-
-  init(x: Double) { self.x = x }
+  private(set) var count = 0
+  /// In the order GSL asks for them: four for its first try, and four where there is a second.
+  private var points = SIMD8<Double>()
+  private var values = SIMD8<Double>()
 
   @inline(__always)
   mutating func record(_ point: Double, _ value: Double) {
-    evaluations += 1
-    // GSL drops a second step whose result is not finite, and with it the only sign of trouble.
-    if !value.isFinite { isFinite = false }
-    let step = abs(point - x)
-    guard evaluations <= 4 else {
-      if step > 0 && step < smallestSecondStep { smallestSecondStep = step }
-      return
-    }
-    if step > 0 && step < smallestFirstStep { smallestFirstStep = step }
-    switch evaluations {
-    case 1: first.0 = value
-    case 2: first.1 = value
-    case 3: first.2 = value
-    default: first.3 = value
-    }
+    precondition(count < 8, "GSL evaluates a function eight times at most")
+    points[count] = point
+    values[count] = value
+    count += 1
   }
+
+  /// GSL drops a second step whose result is not finite, and with it the only sign of trouble.
+  var isFinite: Bool { (values * 0).sum() == 0 }
 
   /// GSL keeps the first try or a second one with a step of its own, and does not say which. The first
   /// try's value, worked out again from its four evaluations, does: where the two agree to rounding
   /// it does not matter which it was.
-  func smallestStep(behind value: Double, step: Double, _ formula: DerivativeFormula) -> Double {
-    guard evaluations > 4 else { return smallestFirstStep }
-    let (a, b, c, d) = first
+  func smallestStep(
+    behind value: Double, at x: Double, step: Double, _ formula: DerivativeFormula
+  ) -> Double {
+    let firstStep = smallestStep(0..<min(count, 4), at: x)
+    guard count > 4 else { return firstStep }
+    let (a, b, c, d) = (values[0], values[1], values[2], values[3])
     let again: Double
     switch formula {
     case .central:
@@ -134,6 +125,15 @@ private struct WatchedEvaluations {
     }
     let rounding = Double.ulpOfOne * max(abs(a), abs(b), abs(c), abs(d)) / step
     return abs(value - again) <= rounding
-      ? smallestFirstStep : min(smallestFirstStep, smallestSecondStep)
+      ? firstStep : min(firstStep, smallestStep(4..<count, at: x))
+  }
+
+  private func smallestStep(_ evaluations: Range<Int>, at x: Double) -> Double {
+    var smallest = Double.infinity
+    for i in evaluations {
+      let step = abs(points[i] - x)
+      if step > 0 && step < smallest { smallest = step }
+    }
+    return smallest
   }
 }

@@ -17,8 +17,10 @@ public enum GSL {
   /// The version of the library that is linked, such as "2.7.1".
   public static var version: String { String(cString: tiecheck_gsl_version()) }
 
-  /// The BLAS behind every matrix product: GSL's own reference implementation.
-  public static let blas = "gslcblas"
+  /// The BLAS in use: GSL's own reference implementation, beneath GSL's linear algebra and, in debug
+  /// builds, beneath every matrix product.
+  public static let blas =
+    Lanes.areFast ? "gslcblas (matrix products: tiecheck's own)" : "gslcblas"
 
   /// GSL's default error handler aborts the process. Every wrapper of this module reads `ready`
   /// before it calls into GSL, which turns that handler off exactly once; statuses become errors.

@@ -64,9 +64,9 @@ extension Matrix {
         result.elements.withUnsafeMutableBufferPointer { z in
           guard let x = x.baseAddress, let y = y.baseAddress, let z = z.baseAddress else { return }
           for s in 0..<blocks {
-            S.gemm(
-              transposeA, transposeB, m, n, k, 1, x + s * m * k, a.columns, y + s * k * n,
-              b.columns, 1, z + s * m * n)
+            S.addProduct(
+              transposeA, transposeB, m, n, k, x + s * m * k, a.columns, y + s * k * n,
+              b.columns, z + s * m * n)
           }
         }
       }

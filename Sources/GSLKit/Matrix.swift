@@ -116,21 +116,25 @@ extension Matrix {
         expected: "\(rows) x \(columns)", hint: "Is one of the factors transposed?")
     }
     guard m > 0, n > 0, k > 0 else { return }
-    // BLAS reads as many elements as the shapes say.
-    for matrix in [a, b, self] {
-      precondition(
-        matrix.elements.count == matrix.rows * matrix.columns,
-        "a \(matrix.rows) x \(matrix.columns) matrix holds \(matrix.elements.count) elements")
-    }
+    a.requireElements()
+    b.requireElements()
+    requireElements()
     a.elements.withUnsafeBufferPointer { a in
       b.elements.withUnsafeBufferPointer { b in
         elements.withUnsafeMutableBufferPointer { c in
-          S.gemm(
-            transposeA, transposeB, m, n, k, 1, a.baseAddress!, transposeA ? m : k,
-            b.baseAddress!, transposeB ? k : n, 1, c.baseAddress!)
+          S.addProduct(
+            transposeA, transposeB, m, n, k, a.baseAddress!, transposeA ? m : k,
+            b.baseAddress!, transposeB ? k : n, c.baseAddress!)
         }
       }
     }
+  }
+
+  /// A product reads as many elements as the shapes say.
+  private func requireElements() {
+    precondition(
+      elements.count == rows * columns,
+      "a \(rows) x \(columns) matrix holds \(elements.count) elements")
   }
 }
 
@@ -203,10 +207,10 @@ extension Matrix {
   }
 
   /// Throws a `ShapeMismatch` unless `other` has this matrix's shape.
-  public func requireShape(of other: Matrix, operation: String) throws {
+  public func requireShape(of other: Matrix, operation: @autoclosure () -> String) throws {
     guard rows == other.rows, columns == other.columns else {
       throw ShapeMismatch(
-        operation: operation, given: "\(other.rows) x \(other.columns)",
+        operation: operation(), given: "\(other.rows) x \(other.columns)",
         expected: "\(rows) x \(columns)",
         hint: rows == other.columns && columns == other.rows ? "Is it transposed?" : nil)
     }

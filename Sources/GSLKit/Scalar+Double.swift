@@ -10,19 +10,29 @@ extension Double: Scalar {
     [Double](repeating: value, count: count)
   }
 
-  public static func gemm(
-    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Double,
-    _ a: UnsafePointer<Double>, _ lda: Int, _ b: UnsafePointer<Double>, _ ldb: Int, _ beta: Double,
+  public static func doubles(_ values: [Double]) -> [Double] { values }
+
+  public static func array(rounding values: [Double]) -> [Double] { values }
+
+  public var asDouble: Double { self }
+
+  public static func addProduct(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int,
+    _ a: UnsafePointer<Double>, _ lda: Int, _ b: UnsafePointer<Double>, _ ldb: Int,
     _ c: UnsafeMutablePointer<Double>
   ) {
+    guard !Lanes.areFast else {
+      return Lanes.addProduct(Lanes.Four.self, transposeA, transposeB, m, n, k, a, lda, b, ldb, c)
+    }
     cblas_dgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-      Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(n))
+      Int32(m), Int32(n), Int32(k), 1, a, Int32(lda), b, Int32(ldb), 1, c, Int32(n))
   }
 
   public static func addScaled(
     _ alpha: Double, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ count: Int
   ) {
+    guard !Lanes.areFast else { return Lanes.addScaled(alpha, x, y, count) }
     cblas_daxpy(Int32(count), alpha, x, 1, y, 1)
   }
 
@@ -31,7 +41,7 @@ extension Double: Scalar {
   ) {
     var i = 0
     while i < rows {
-      cblas_daxpy(Int32(columns), 1, row, 1, y + i * columns, 1)
+      addScaled(1, row, y + i * columns, columns)
       i += 1
     }
   }
@@ -41,7 +51,7 @@ extension Double: Scalar {
   ) {
     var i = 0
     while i < rows {
-      cblas_daxpy(Int32(columns), 1, x + i * columns, 1, sums, 1)
+      addScaled(1, x + i * columns, sums, columns)
       i += 1
     }
   }
@@ -77,11 +87,13 @@ extension Double: Scalar {
     switch f {
     case .identity: break
     case .tanh:
+      guard !Lanes.areFast else { return Lanes.map(x, count, Lanes.tanh) }
       while i < count {
         x[i] = Foundation.tanh(x[i])
         i += 1
       }
     case .sigmoid:
+      guard !Lanes.areFast else { return Lanes.map(x, count, Lanes.sigmoid) }
       while i < count {
         x[i] = sigmoid(x[i])
         i += 1
@@ -89,10 +101,11 @@ extension Double: Scalar {
     case .relu:
       // A NaN must stay a NaN: max(x, 0) would hide it.
       while i < count {
-        if x[i] < 0 { x[i] = 0 }
+        x[i] = x[i] < 0 ? 0 : x[i]
         i += 1
       }
     case .softplus:
+      guard !Lanes.areFast else { return Lanes.map(x, count, Lanes.softplus) }
       while i < count {
         x[i] = softplus(x[i])
         i += 1
@@ -137,6 +150,7 @@ extension Double: Scalar {
   public static func sumOfSquaredDifferences(
     _ y: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ count: Int
   ) -> Double {
+    guard !Lanes.areFast else { return Lanes.sumOfSquaredDifferences(y, t, count) }
     var sum: Double = 0
     var lost: Double = 0
     var i = 0
@@ -154,6 +168,7 @@ extension Double: Scalar {
   public static func sumOfLogisticLosses(
     logits a: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ count: Int
   ) -> Double {
+    guard !Lanes.areFast else { return Lanes.sumOfLogisticLosses(logits: a, t, count) }
     var sum = CompensatedSum<Double>()
     // (1 + e_1) ... (1 + e_8) - 1, all terms positive: one logarithm for eight elements, and no digit
     // of a small one lost.

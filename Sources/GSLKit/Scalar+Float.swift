@@ -10,19 +10,29 @@ extension Float: Scalar {
     [Float](repeating: value, count: count)
   }
 
-  public static func gemm(
-    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Float,
-    _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int, _ beta: Float,
+  public static func doubles(_ values: [Float]) -> [Double] { values.map { Double($0) } }
+
+  public static func array(rounding values: [Double]) -> [Float] { values.map { Float($0) } }
+
+  public var asDouble: Double { Double(self) }
+
+  public static func addProduct(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int,
+    _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int,
     _ c: UnsafeMutablePointer<Float>
   ) {
+    guard !Lanes.areFast else {
+      return Lanes.addProduct(SIMD8<Float>.self, transposeA, transposeB, m, n, k, a, lda, b, ldb, c)
+    }
     cblas_sgemm(
       CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
-      Int32(m), Int32(n), Int32(k), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(n))
+      Int32(m), Int32(n), Int32(k), 1, a, Int32(lda), b, Int32(ldb), 1, c, Int32(n))
   }
 
   public static func addScaled(
     _ alpha: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
   ) {
+    guard !Lanes.areFast else { return Lanes.addScaled(alpha, x, y, count) }
     cblas_saxpy(Int32(count), alpha, x, 1, y, 1)
   }
 
@@ -31,7 +41,7 @@ extension Float: Scalar {
   ) {
     var i = 0
     while i < rows {
-      cblas_saxpy(Int32(columns), 1, row, 1, y + i * columns, 1)
+      addScaled(1, row, y + i * columns, columns)
       i += 1
     }
   }
@@ -41,7 +51,7 @@ extension Float: Scalar {
   ) {
     var i = 0
     while i < rows {
-      cblas_saxpy(Int32(columns), 1, x + i * columns, 1, sums, 1)
+      addScaled(1, x + i * columns, sums, columns)
       i += 1
     }
   }
@@ -89,7 +99,7 @@ extension Float: Scalar {
     case .relu:
       // A NaN must stay a NaN: max(x, 0) would hide it.
       while i < count {
-        if x[i] < 0 { x[i] = 0 }
+        x[i] = x[i] < 0 ? 0 : x[i]
         i += 1
       }
     case .softplus:

@@ -12,11 +12,17 @@ public protocol Scalar: BinaryFloatingPoint, Codable, Sendable, CustomStringConv
   /// element through a table of functions.
   static func array(repeating value: Self, count: Int) -> [Self]
 
-  /// C := alpha op(A) op(B) + beta C, where op transposes where its flag says so. Row-major:
-  /// op(A) is m x k, op(B) is k x n, C is m x n; `lda` and `ldb` are the stored row lengths.
-  static func gemm(
-    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int, _ alpha: Self,
-    _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int, _ beta: Self,
+  /// The same numbers as Doubles, and back with one rounding each; asked of the type for the same
+  /// reason.
+  static func doubles(_ values: [Self]) -> [Double]
+  static func array(rounding values: [Double]) -> [Self]
+  var asDouble: Double { get }
+
+  /// C := C + op(A) op(B), where op transposes where its flag says so. Row-major: op(A) is m x k,
+  /// op(B) is k x n, C is m x n; `lda` and `ldb` are the stored row lengths.
+  static func addProduct(
+    _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int,
+    _ a: UnsafePointer<Self>, _ lda: Int, _ b: UnsafePointer<Self>, _ ldb: Int,
     _ c: UnsafeMutablePointer<Self>)
 
   /// y := y + alpha x.

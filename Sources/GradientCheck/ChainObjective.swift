@@ -28,7 +28,7 @@ public final class ChainObjective<S: Scalar>: PathObjective {
   public var parameters: [any AnyParameter] { typedParameters }
 
   public func value() throws -> Double {
-    Double(try network.value(input, target: target))
+    try network.value(input, target: target).asDouble
   }
 
   public func gradients() throws -> [[Double]?] {
@@ -88,14 +88,14 @@ public final class ChainObjective<S: Scalar>: PathObjective {
           guard l == use.layer else { return try run() }
           return try parameter.standing(change, run)
         }
-        return Double(value)
+        return value.asDouble
       }
     }
     var apart = network
     let standIn = apart.chain.standIn(for: use, parameter)
     return { [apart, target] change in
       try standIn.standing(change) {
-        Double(try apart.value(fromLayer: use.layer, start, target: target) { try $1() })
+        try apart.value(fromLayer: use.layer, start, target: target) { try $1() }.asDouble
       }
     }
   }
@@ -106,7 +106,7 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     }
     let layerInput = try telling(layer)
     return { [self] in
-      try network.chain.layers[layer].forward(layerInput).elements.map { Double($0) }
+      S.doubles(try network.chain.layers[layer].forward(layerInput).elements)
     }
   }
 
@@ -117,7 +117,7 @@ public final class ChainObjective<S: Scalar>: PathObjective {
       var chain = network.chain
       parameter = chain.standIn(for: use, parameter)
       let (layer, layerInput) = (chain.layers[use.layer], try telling(use.layer))
-      output = { try layer.forward(layerInput).elements.map { Double($0) } }
+      output = { S.doubles(try layer.forward(layerInput).elements) }
     }
     return { [parameter, output] change in
       guard let change else { return try output() }
@@ -145,7 +145,7 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     var values: [Double] = []
     values.reserveCapacity(kernel.rows * kernel.columns)
     for i in 0..<kernel.rows {
-      for j in 0..<kernel.columns { values.append(Double(kernel[i, j])) }
+      for j in 0..<kernel.columns { values.append(kernel[i, j].asDouble) }
     }
     return values
   }

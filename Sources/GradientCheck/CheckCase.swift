@@ -1,21 +1,6 @@
 import GSLKit
 import TiedLayers
 
-/// What is asked of a model besides its gradient, which is always checked.
-public struct CheckScope: OptionSet, Sendable {
-  public let rawValue: Int
-
-  public init(rawValue: Int) { self.rawValue = rawValue }
-
-  /// The paths of what is shared are measured all the same: they name what is wrong with a gradient.
-  /// They are not judged.
-  public static let gradient: CheckScope = []
-  public static let ties = CheckScope(rawValue: 1)
-  public static let updates = CheckScope(rawValue: 2)
-  public static let structure = CheckScope(rawValue: 4)
-  public static let everything: CheckScope = [.ties, .updates, .structure]
-}
-
 /// One model at one point, with everything that is to be checked about it.
 public struct CheckCase {
   public let name: String
@@ -99,6 +84,7 @@ public struct CheckCase {
     let samples = objective as? any SampledObjective
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
+      scope: scope == .everything ? nil : scope,
       loss: .init(name: objective.lossName, value: gradient.value, noise: gradient.noise),
       summary: summary, gradient: gradient, tie: judgedTie, updates: updates, structure: structure,
       symmetry: symmetry,
@@ -148,6 +134,8 @@ public struct CaseResult: Codable, Sendable {
   public let model: String
   public let verdict: Verdict
   public private(set) var expected: Verdict
+  /// What was asked; nil for everything.
+  public let scope: CheckScope?
   public let loss: LossRecord
   public let summary: ModelSummary
   public let gradient: GradientResult
@@ -168,7 +156,8 @@ public struct CaseResult: Codable, Sendable {
   public var noticed: [NoticedFault]?
 
   enum CodingKeys: String, CodingKey {
-    case name, model, verdict, expected, loss, summary, gradient, tie, updates, symmetry, diagnoses
+    case name, model, verdict, expected, scope, loss, summary, gradient, tie, updates, symmetry,
+      diagnoses
     case vacuous, evidence, structure
     case noticed = "would_have_noticed"
     case vacuousParameters = "vacuous_parameters"
@@ -180,6 +169,9 @@ public struct CaseResult: Codable, Sendable {
     if self.verdict == verdict { accepted.expected = verdict }
     return accepted
   }
+
+  /// Whether a question was asked at all.
+  public func asks(_ question: CheckScope) -> Bool { scope?.contains(question) ?? true }
 
   /// The case ended as it should.
   public var isAsExpected: Bool { verdict == expected }

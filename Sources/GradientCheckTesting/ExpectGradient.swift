@@ -10,7 +10,8 @@ import TiedLayers
 /// unless they are allowed.
 ///
 /// - Parameters:
-///   - objective: a network with a batch, or anything else that has a loss and claims a gradient.
+///   - objective: a network with a batch, or anything else that has a loss and claims a gradient. If it
+///     cannot be made, that is a failure too.
 ///   - name: what messages and reports call the check; the test's name if there is none.
 ///   - options: tolerance, seed and so on. A relative difference of 1e-6 is accepted, 1e-2 where
 ///     parameters are Float.
@@ -18,13 +19,14 @@ import TiedLayers
 /// - Returns: everything that was found; nil where the objective threw, which is a failure too.
 @discardableResult
 public func expectGradient(
-  of objective: any Objective, named name: String? = nil, options: CheckOptions? = nil,
+  of objective: @autoclosure () throws -> any Objective, named name: String? = nil,
+  options: CheckOptions? = nil,
   allowing allowed: Set<Allowance> = [], fileID: StaticString = #fileID,
   filePath: StaticString = #filePath, line: UInt = #line, column: UInt = #column,
   function: StaticString = #function
 ) -> CaseResult? {
   let site = CallSite(fileID, filePath, line, column, function)
-  return Expectation(name, site, options, allowed, for: objective).run { name, model in
+  return expectation(name, options, allowed, site, objective) { name, model, objective in
     CheckCase(name: name, model: model, scope: .gradient) { described(objective) }
   }
 }
@@ -34,16 +36,22 @@ func described(_ objective: any Objective) -> any SummarizedObjective {
   objective as? any SummarizedObjective ?? OpaqueObjective(objective)
 }
 
-/// A loss and a gradient as plain functions, made into an objective inside the check: a point that is no
-/// matrix is a failure like any other.
+/// A check of something that is yet to be made: what is thrown in making it is a failure like any other.
+func expectation<O>(
+  _ name: String?, _ options: CheckOptions?, _ allowed: Set<Allowance>, _ site: CallSite,
+  _ make: () throws -> O, _ makeCase: (_ name: String, _ model: String, O) throws -> CheckCase
+) -> CaseResult? {
+  let made = Result { try make() }
+  return Expectation(name, site, options, allowed, for: (try? made.get()) as? any Objective)
+    .run { name, model in try makeCase(name, model, made.get()) }
+}
+
 private func expectGradient(
   _ name: String?, _ options: CheckOptions?, _ allowed: Set<Allowance>, _ batch: Int,
   _ site: CallSite, _ objective: () throws -> any Objective
 ) -> CaseResult? {
-  let made = Result { try objective() }
-  return Expectation(name, site, options, allowed, for: try? made.get()).run { name, model in
-    let objective = try made.get()
-    return CheckCase(name: name, model: model, scope: .gradient) {
+  expectation(name, options, allowed, site, objective) { name, model, objective in
+    CheckCase(name: name, model: model, scope: .gradient) {
       OpaqueObjective(objective, batch: batch)
     }
   }

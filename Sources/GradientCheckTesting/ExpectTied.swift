@@ -22,7 +22,7 @@ public func expectTied<S: Scalar>(
   column: UInt = #column, function: StaticString = #function
 ) -> CaseResult? {
   let site = CallSite(fileID, filePath, line, column, function)
-  return expectTied(layers.map(\.name), objective, name, options, allowed, site) {
+  return expectTied(layers.map(\.name), { objective }, name, options, allowed, site) {
     for layer in layers {
       // The chain's copy of a layer holds the very same Parameters, or is another layer.
       for own in objective.network.chain.layers where own.name == layer.name {
@@ -40,7 +40,8 @@ public func expectTied<S: Scalar>(
 ///     expectTied("encoder", "decoder", in: objective)
 @discardableResult
 public func expectTied(
-  _ layers: String..., in objective: any SummarizedObjective, named name: String? = nil,
+  _ layers: String..., in objective: @autoclosure () throws -> any SummarizedObjective,
+  named name: String? = nil,
   options: CheckOptions? = nil, allowing allowed: Set<Allowance> = [],
   fileID: StaticString = #fileID, filePath: StaticString = #filePath, line: UInt = #line,
   column: UInt = #column, function: StaticString = #function
@@ -75,23 +76,22 @@ public func expectTied<S: Scalar>(
   column: UInt = #column, function: StaticString = #function
 ) -> CaseResult? {
   let site = CallSite(fileID, filePath, line, column, function)
-  let made = Result {
+  let make = {
     try SharedKernelObjective(
       at: kernel, places: places, batch: batch, loss: loss, contributions: contributions,
       gradient: gradient)
   }
-  return Expectation(name, site, options, allowed, for: try? made.get()).run { name, model in
-    let objective = try made.get()
-    return tieCase(name, model, places.map(\.name), objective)
+  return expectation(name, options, allowed, site, make) { name, model, objective in
+    tieCase(name, model, places.map(\.name), objective)
   }
 }
 
 private func expectTied(
-  _ layers: [String], _ objective: any SummarizedObjective, _ name: String?,
+  _ layers: [String], _ objective: () throws -> any SummarizedObjective, _ name: String?,
   _ options: CheckOptions?, _ allowed: Set<Allowance>, _ site: CallSite,
   _ require: () throws -> Void = {}
 ) -> CaseResult? {
-  Expectation(name, site, options, allowed, for: objective).run { name, model in
+  expectation(name, options, allowed, site, objective) { name, model, objective in
     guard layers.count > 1 else { throw TiedLayersError.tooFew(layers) }
     let known = uniqued(objective.layerNames + objective.uses.map(\.name))
     for layer in layers where !known.contains(layer) {

@@ -18,14 +18,15 @@ import TiedLayers
 /// - Returns: everything that was found; nil where something threw, which is a failure too.
 @discardableResult
 public func expectUpdates(
-  of objective: any Objective, with makeOptimizer: @escaping @Sendable () -> any Optimizer,
+  of objective: @autoclosure () throws -> any Objective,
+  with makeOptimizer: @escaping @Sendable () -> any Optimizer,
   matching reference: UpdateReference, steps: Int = 5, named name: String? = nil,
   options: CheckOptions? = nil, allowing allowed: Set<Allowance> = [],
   fileID: StaticString = #fileID, filePath: StaticString = #filePath, line: UInt = #line,
   column: UInt = #column, function: StaticString = #function
 ) -> CaseResult? {
   let site = CallSite(fileID, filePath, line, column, function)
-  return Expectation(name, site, options, allowed, for: objective).run { name, model in
+  return expectation(name, options, allowed, site, objective) { name, model, objective in
     updateCase(
       name, model, objective, UpdateSubject(reference, makeOptimizer: makeOptimizer), steps)
   }
@@ -37,14 +38,15 @@ public func expectUpdates(
 ///     expectUpdates(of: objective, training: { MyTrainer() }, matching: .adam(learningRate: 0.01))
 @discardableResult
 public func expectUpdates(
-  of objective: any Objective, training makeTrainer: @escaping @Sendable () -> any Trainer,
+  of objective: @autoclosure () throws -> any Objective,
+  training makeTrainer: @escaping @Sendable () -> any Trainer,
   matching reference: UpdateReference, frozen: Frozen = Frozen(), steps: Int = 5,
   named name: String? = nil, options: CheckOptions? = nil, allowing allowed: Set<Allowance> = [],
   fileID: StaticString = #fileID, filePath: StaticString = #filePath, line: UInt = #line,
   column: UInt = #column, function: StaticString = #function
 ) -> CaseResult? {
   let site = CallSite(fileID, filePath, line, column, function)
-  return Expectation(name, site, options, allowed, for: objective).run { name, model in
+  return expectation(name, options, allowed, site, objective) { name, model, objective in
     updateCase(
       name, model, objective,
       UpdateSubject(reference, frozen: frozen, makeTrainer: makeTrainer), steps)

@@ -1,3 +1,4 @@
+import CheckReport
 import Foundation
 
 /// Files that a command writes: all of their contents, or nothing.
@@ -48,6 +49,21 @@ enum OutputFile {
     try handle.write(contentsOf: data)
     // Some file systems only say here that there was no room.
     try handle.close()
+  }
+
+  /// Makes a folder that is not there yet, or is empty, with everything in it or not at all.
+  /// - Parameter files: each may name subfolders, which are made.
+  static func createFolder(_ url: URL, _ files: [ReportFile]) throws {
+    let temporary = temporaryName(beside: url)
+    defer { try? FileManager.default.removeItem(at: temporary) }
+    guard mkdir(temporary.path, 0o777) == 0 else { throw POSIXError.current }
+    for file in files {
+      let place = temporary.appendingPathComponent(file.name)
+      try FileManager.default.createDirectory(
+        at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+      try create(place, file.contents)
+    }
+    guard rename(temporary.path, url.path) == 0 else { throw POSIXError.current }
   }
 
   /// A name that nothing else has, in the same folder, so that moving is renaming.

@@ -55,8 +55,8 @@ struct PreparedModel {
     case (.double, _): try makeObjective(as: Double.self)
     case (.float, .own): try makeObjective(as: Float.self)
     case (.float, .double):
-      try FloatBackwardObjective(
-        float: makeObjective(as: Float.self), witness: makeObjective(as: Double.self))
+      try WitnessedObjective(
+        accused: makeObjective(as: Float.self), witness: makeObjective(as: Double.self))
     }
   }
 

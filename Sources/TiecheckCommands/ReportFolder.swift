@@ -44,20 +44,10 @@ struct ReportFolder {
         try OutputFile.replace(
           files.map { (url.appendingPathComponent($0.name), $0.contents) })
       } else {
-        try writeNew(files)
+        try OutputFile.createFolder(url, files)
       }
     } catch {
       throw OutputFile.failure(path, error)
     }
-  }
-
-  private func writeNew(_ files: [ReportFile]) throws {
-    let temporary = OutputFile.temporaryName(beside: url)
-    defer { try? FileManager.default.removeItem(at: temporary) }
-    guard mkdir(temporary.path, 0o777) == 0 else { throw POSIXError.current }
-    for file in files {
-      try OutputFile.create(temporary.appendingPathComponent(file.name), file.contents)
-    }
-    guard rename(temporary.path, url.path) == 0 else { throw POSIXError.current }
   }
 }

@@ -83,6 +83,6 @@ struct TiecheckCommand: ParsableCommand {
     version: CheckRecord.Tool.current.version,
     subcommands: [
       ReportCommand.self, CheckCommand.self, SummaryCommand.self, FaultsCommand.self,
-      DoctorCommand.self, CalibrateCommand.self, NotebookCommand.self,
+      CourseworkCommand.self, DoctorCommand.self, CalibrateCommand.self, NotebookCommand.self,
     ])
 }

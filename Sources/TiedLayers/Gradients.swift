@@ -61,7 +61,7 @@ public struct Gradients<S: Scalar> {
   /// The gradients of `parameters` in order, each in row order; nil where nothing was added.
   public func flat(for parameters: [any AnyParameter]) -> [[Double]?] {
     parameters.map { parameter in
-      index[ObjectIdentifier(parameter)].map { entries[$0].sum.elements.map { Double($0) } }
+      index[ObjectIdentifier(parameter)].map { S.doubles(entries[$0].sum.elements) }
     }
   }
 

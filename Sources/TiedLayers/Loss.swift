@@ -30,7 +30,7 @@ public enum Loss: String, Codable, Sendable, CaseIterable {
   ) throws -> S {
     try target.requireShape(of: output, operation: "\(self) against its target")
     if let domain = LossDomainError.Domain(of: self, areLogits: areLogits),
-      let value = output.elements.first(where: { !domain.contains(Double($0)) })
+      let value = output.elements.first(where: { !domain.contains($0.asDouble) })
     {
       throw LossDomainError(domain: domain, value: Double(value))
     }

@@ -5,8 +5,8 @@ import GSLKit
 /// Where the last layer ends in the very activation that the loss can undo (sigmoid before binary
 /// cross-entropy), loss and gradient are computed from the logits: 1 - sigmoid(37) is 0 in Double.
 public struct Network<S: Scalar> {
-  public var chain: Chain<S>
-  public var loss: Loss
+  public var chain: Chain<S> { didSet { findLogitLayer() } }
+  public var loss: Loss { didSet { findLogitLayer() } }
   /// A term of the loss that reads no data, such as a regulariser.
   public var penalty: (any LossTerm<S>)?
 
@@ -14,14 +14,20 @@ public struct Network<S: Scalar> {
     self.chain = chain
     self.loss = loss
     self.penalty = penalty
+    findLogitLayer()
   }
 
-  /// The last layer, if the loss is computed from its logits.
-  private var logitLayer: (any ActivatedLayer<S>)? {
-    guard let fused = loss.fusedActivation,
-      let last = chain.layers.last as? any ActivatedLayer<S>, last.activation == fused
-    else { return nil }
-    return last
+  /// The last layer, if the loss is computed from its logits. Kept: to ask at run time whether a layer
+  /// is an ActivatedLayer takes as long as a small network.
+  private var logitLayer: (any ActivatedLayer<S>)?
+
+  private mutating func findLogitLayer() {
+    logitLayer = nil
+    if let fused = loss.fusedActivation, let last = chain.layers.last as? any ActivatedLayer<S>,
+      last.activation == fused
+    {
+      logitLayer = last
+    }
   }
 
   /// The loss of a batch.

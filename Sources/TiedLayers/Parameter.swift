@@ -91,7 +91,7 @@ public final class Parameter<S: Scalar>: AnyParameter {
   public let count: Int
 
   public subscript(index: Int) -> Double {
-    get { Double(values.elements[index]) }
+    get { values.elements[index].asDouble }
     set { setElement(index, S(newValue)) }
   }
 
@@ -99,14 +99,14 @@ public final class Parameter<S: Scalar>: AnyParameter {
   func setElement(_ index: Int, _ value: S) { values.elements[index] = value }
 
   public var flat: [Double] {
-    get { values.elements.map { Double($0) } }
+    get { S.doubles(values.elements) }
     set {
       precondition(newValue.count == count, "\(self) was given \(newValue.count) values")
-      values.elements = newValue.map { S($0) }
+      values.elements = S.array(rounding: newValue)
     }
   }
 
-  public func rounded(_ value: Double) -> Double { Double(S(value)) }
+  public func rounded(_ value: Double) -> Double { S(value).asDouble }
 
   public var unitRoundoff: Double { S.unitRoundoff }
 

@@ -52,7 +52,8 @@ import Testing
     let folder = try TemporaryFolder()
     let target = try ReportFolder(folder("out"))
     #expect(throws: CommandError.self) {
-      try target.write(files + [ReportFile(name: "none/x", contents: Data())])
+      let tooLong = String(repeating: "x", count: 300)
+      try target.write(files + [ReportFile(name: tooLong, contents: Data())])
     }
     #expect(try folder.names() == [])
   }

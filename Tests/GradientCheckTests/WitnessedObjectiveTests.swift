@@ -4,7 +4,7 @@ import TiedLayers
 
 @testable import GradientCheck
 
-struct FloatBackwardObjectiveTests {
+struct WitnessedObjectiveTests {
   private func objective<S: Scalar>(_ seed: UInt64, hidden: Int = 4, as type: S.Type) throws
     -> ChainObjective<S>
   {
@@ -15,14 +15,14 @@ struct FloatBackwardObjectiveTests {
     return ChainObjective(Network(chain, loss: .meanSquaredError), input: input, target: input)
   }
 
-  private func pair(_ seed: UInt64) throws -> FloatBackwardObjective {
-    try FloatBackwardObjective(
-      float: objective(seed, as: Float.self), witness: objective(seed, as: Double.self))
+  private func pair(_ seed: UInt64) throws -> WitnessedObjective {
+    try WitnessedObjective(
+      accused: objective(seed, as: Float.self), witness: objective(seed, as: Double.self))
   }
 
   @Test func thePointIsTheFloatPointExactly() throws {
     let float = try objective(1, as: Float.self)
-    let pair = try FloatBackwardObjective(float: float, witness: objective(1, as: Double.self))
+    let pair = try WitnessedObjective(accused: float, witness: objective(1, as: Double.self))
     #expect(pair.parameters.map(\.flat) == float.parameters.map(\.flat))
     #expect(pair.parameters[0].flat != (try objective(1, as: Double.self)).parameters[0].flat)
   }
@@ -50,8 +50,8 @@ struct FloatBackwardObjectiveTests {
 
   @Test func otherShapesAreRefused() throws {
     #expect(throws: ShapeMismatch.self) {
-      try FloatBackwardObjective(
-        float: objective(1, as: Float.self), witness: objective(1, hidden: 3, as: Double.self))
+      try WitnessedObjective(
+        accused: objective(1, as: Float.self), witness: objective(1, hidden: 3, as: Double.self))
     }
   }
 }

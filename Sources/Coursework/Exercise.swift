@@ -1,0 +1,82 @@
+import GradientCheck
+import TiedLayers
+
+/// A piece of work for a student: what is asked, what it is worth, and how an answer is checked.
+///
+/// The tests of a course ask these checks in the student's own process, a grader asks the same ones from
+/// outside. So a check is made of what both can have: an objective whose loss is the teacher's and whose
+/// gradient is the student's.
+public struct Exercise: Sendable {
+  /// Short and without spaces, "dense-backward".
+  public let id: String
+  public let title: String
+  /// The file in which the answer is written, "DenseBackward.swift".
+  public let file: String
+  public let checks: [Check]
+
+  public init(id: String, title: String, file: String, checks: [Check]) {
+    self.id = id
+    self.title = title
+    self.file = file
+    self.checks = checks
+  }
+
+  /// What all checks together are worth.
+  public var points: Int { checks.reduce(0) { $0 + $1.points } }
+
+  /// One question to an answer. Its points are given or not: partial credit is for having several checks.
+  public struct Check: Sendable {
+    /// What is asked.
+    public enum Question: Sendable {
+      /// Is every entry of the gradient right?
+      case gradient
+      /// Do these layers share one kernel, and is its gradient the sum of what they contribute?
+      case ties([String])
+      /// Does the training move every parameter as the reference does, over so many steps?
+      case updates(
+        UpdateReference, steps: Int, makeTrainer: @Sendable () -> any Trainer)
+    }
+
+    /// Short, "kernel".
+    public let name: String
+    public let points: Int
+    public let question: Question
+    /// Makes the objective afresh: another seed, another point.
+    public let makeObjective: @Sendable (_ seed: UInt64) throws -> any SummarizedObjective
+
+    public init(
+      _ name: String, points: Int, _ question: Question,
+      makeObjective: @escaping @Sendable (_ seed: UInt64) throws -> any SummarizedObjective
+    ) {
+      self.name = name
+      self.points = points
+      self.question = question
+      self.makeObjective = makeObjective
+    }
+
+    /// The check as a case.
+    /// - Parameters:
+    ///   - model: where a report says it comes from.
+    ///   - makeObjective: what is checked: the check's own objective, or one that stands for it in
+    ///     another process.
+    ///   - makeTrainer: in place of the question's own, where it asks for one.
+    public func makeCase(
+      named name: String, model: String, makeTrainer: (@Sendable () -> any Trainer)? = nil,
+      _ makeObjective: @escaping () throws -> any SummarizedObjective
+    ) -> CheckCase {
+      switch question {
+      case .gradient:
+        CheckCase(name: name, model: model, scope: .gradient, makeObjective: makeObjective)
+      case .ties(let layers):
+        CheckCase(
+          name: name, model: model, expectedTies: [layers], scope: .ties,
+          makeObjective: makeObjective)
+      case .updates(let reference, let steps, let own):
+        CheckCase(
+          name: name, model: model,
+          subjects: [UpdateSubject(reference, makeTrainer: makeTrainer ?? own)], steps: steps,
+          scope: .updates, makeObjective: makeObjective)
+      }
+    }
+  }
+}
