@@ -23,5 +23,31 @@ extension LayerWrapper {
     set { layer.biases = newValue }
   }
 
+  var slotNames: [String] { layer.slotNames }
+
   func preactivation(_ input: Matrix<S>) throws -> Matrix<S> { try layer.preactivation(input) }
+}
+
+/// The same around a layer of any kind.
+protocol PlainLayerWrapper<S>: Layer {
+  var layer: any Layer<S> { get set }
+}
+
+extension PlainLayerWrapper {
+  var name: String { layer.name }
+  var kind: String { layer.kind }
+
+  var kernels: [Kernel<S>] {
+    get { layer.kernels }
+    set { layer.kernels = newValue }
+  }
+
+  var biases: [Parameter<S>] {
+    get { layer.biases }
+    set { layer.biases = newValue }
+  }
+
+  var slotNames: [String] { layer.slotNames }
+
+  func forward(_ input: Matrix<S>) throws -> Matrix<S> { try layer.forward(input) }
 }

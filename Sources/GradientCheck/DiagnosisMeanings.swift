@@ -6,6 +6,7 @@ extension Diagnosis {
     "doubled-path": "the contribution of one use is counted twice",
     "scaled-path": "the contribution of one use is multiplied by a constant",
     "untransposed": "a contribution is added without transposing it",
+    "immediate-only": "of a parameter used over time only the last step counts",
     "zero-gradient": "the claimed gradient is zero",
     "doubled": "the whole gradient is counted twice",
     "averaged": "contributions are averaged where they should be added",

@@ -6,7 +6,7 @@ public enum Models {
   public static let all: [any Model] = [
     AutoencoderModel(isUntied: false), AutoencoderModel(isUntied: true),
     OriginalPairModel(isAsWritten: false), OriginalPairModel(isAsWritten: true),
-    EmbeddingModel(), AttentionModel(), SiameseModel(),
+    SharedModel(), RecurrentModel(), EmbeddingModel(), AttentionModel(), SiameseModel(),
   ]
 
   /// A model by its name.
