@@ -98,6 +98,17 @@ extension Chain {
     throw FaultNotApplicable(fault, needs: "two uses of one kernel")
   }
 
+  /// Makes sure that two layers share a kernel.
+  func requireTiedLayers(for fault: String, else reason: String) throws {
+    _ = try tiedUses(for: fault)
+    let isShared = parameters.contains { parameter in
+      layers.count { $0.kernels.contains { $0.parameter === parameter } } > 1
+    }
+    guard isShared else {
+      throw FaultNotApplicable(fault, needs: "two layers that share a kernel", instead: reason)
+    }
+  }
+
   /// The layers of these two uses, which may be one.
   func tiedPair(for fault: String) throws -> (first: Int, last: Int) {
     let pair = try tiedUses(for: fault)

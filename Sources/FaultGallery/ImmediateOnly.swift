@@ -79,7 +79,9 @@ private struct LastStepOnly<S: Scalar>: PlainLayerWrapper {
         let reached = group.last { slot in
           found[own[slot]].map { $0.elements.contains { $0 != 0 } } ?? false
         }
-        if let reached { try gradients.add(found[own[reached]]!, to: slots[reached].parameter) }
+        // Where it reaches none, zeros, as the right layer would.
+        let kept = reached ?? group[group.count - 1]
+        if let own = found[own[kept]] { try gradients.add(own, to: slots[kept].parameter) }
       }
     }
     var result = Matrix<S>(rows: input.rows, columns: input.columns)

@@ -57,6 +57,11 @@ public struct ScaleForwardOnly: Fault {
       }
       return twin
     }
+    guard first != last else {
+      throw FaultNotApplicable(
+        id, needs: "two layers that share a kernel",
+        instead: "Within one layer every use would be scaled, and the gradient with them.")
+    }
     twin.chain.layers[last] = ScaledKernelLayer(
       layer: try network.chain.activatedLayer(last, for: id), scale: 0.7,
       forgetsInBackward: forgets)

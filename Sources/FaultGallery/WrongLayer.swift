@@ -12,14 +12,27 @@ struct WrongUses<S: Scalar> {
   typealias Rule = (_ own: Matrix<S>, _ soFar: Matrix<S>) throws -> Matrix<S>?
 
   let slots: Set<Int>
-  /// Copies that these slots read instead of what they hold, once and for all.
-  var frozen: [Int: Parameter<S>] = [:]
+  /// Copies that these slots read instead of what they hold, once and for all, as they were used then.
+  var frozen: [Int: Copy] = [:]
   let rule: Rule
 
-  /// Slots bound to copies: the frozen ones, or such as have just been taken.
-  func copies(_ layer: any Layer<S>) -> [(slot: Slot<S>, copy: Parameter<S>)] {
+  /// A copy of what a slot holds: of a kernel, or of a bias.
+  struct Copy {
+    let kernel: Kernel<S>?
+    let parameter: Parameter<S>
+
+    init(_ slot: Slot<S>, of layer: any Layer<S>) {
+      parameter = slot.parameter.copy(named: slot.parameter.name)
+      kernel =
+        slot.index < layer.kernels.count
+        ? layer.kernels[slot.index].rebound(to: parameter) : nil
+    }
+  }
+
+  /// Copies for the wrong slots: the frozen ones, or such as have just been taken.
+  func copies(_ layer: any Layer<S>) -> [(slot: Slot<S>, copy: Copy)] {
     layer.slots.filter { slots.contains($0.index) }.map { slot in
-      (slot, frozen[slot.index] ?? slot.parameter.copy(named: slot.parameter.name))
+      (slot, frozen[slot.index] ?? Copy(slot, of: layer))
     }
   }
 
@@ -27,7 +40,7 @@ struct WrongUses<S: Scalar> {
   /// Everything else is right.
   func backward(
     _ layer: any Layer<S>, into gradients: inout Gradients<S>,
-    _ backward: ([(slot: Slot<S>, copy: Parameter<S>)], inout Gradients<S>) throws -> Matrix<S>
+    _ backward: ([(slot: Slot<S>, copy: Copy)], inout Gradients<S>) throws -> Matrix<S>
   ) throws -> Matrix<S> {
     let copies = copies(layer)
     var found = Gradients<S>()
@@ -36,7 +49,7 @@ struct WrongUses<S: Scalar> {
       if let own = found[parameter] { try gradients.add(own, to: parameter) }
     }
     for (slot, copy) in copies {
-      guard let own = found[copy] else { continue }
+      guard let own = found[copy.parameter] else { continue }
       let zero = Matrix<S>(rows: own.rows, columns: own.columns)
       if let contribution = try rule(own, gradients[slot.parameter] ?? zero) {
         try gradients.add(contribution, to: slot.parameter)
@@ -65,9 +78,11 @@ struct WrongActivatedLayer<S: Scalar>: LayerWrapper {
     }
   }
 
-  private func bound(_ copies: [(slot: Slot<S>, copy: Parameter<S>)]) -> any ActivatedLayer<S> {
+  private func bound(
+    _ copies: [(slot: Slot<S>, copy: WrongUses<S>.Copy)]
+  ) -> any ActivatedLayer<S> {
     var bound = layer
-    for (slot, copy) in copies { bound.rebind(slot: slot.index, to: copy) }
+    for (slot, copy) in copies { bound.bind(slot.index, to: copy) }
     return bound
   }
 }
@@ -90,10 +105,20 @@ struct WrongLayer<S: Scalar>: PlainLayerWrapper {
     }
   }
 
-  private func bound(_ copies: [(slot: Slot<S>, copy: Parameter<S>)]) -> any Layer<S> {
+  private func bound(_ copies: [(slot: Slot<S>, copy: WrongUses<S>.Copy)]) -> any Layer<S> {
     var bound = layer
-    for (slot, copy) in copies { bound.rebind(slot: slot.index, to: copy) }
+    for (slot, copy) in copies { bound.bind(slot.index, to: copy) }
     return bound
+  }
+}
+
+extension Layer {
+  fileprivate mutating func bind(_ slot: Int, to copy: WrongUses<S>.Copy) {
+    if let kernel = copy.kernel {
+      kernels[slot] = kernel
+    } else {
+      rebind(slot: slot, to: copy.parameter)
+    }
   }
 }
 
@@ -110,7 +135,7 @@ extension Chain {
   func withWrongBackward(
     of member: PairMember, fault: String, rule: @escaping WrongUses<S>.Rule
   ) throws -> Chain {
-    try withWrongUses(of: member, fault: fault) { slots in
+    try withWrongUses(of: member, fault: fault) { slots, _ in
       WrongUses(slots: Set(slots.map(\.index)), rule: rule)
     }
   }
@@ -122,8 +147,8 @@ extension Chain {
   /// input and nothing to the shared Parameters, because copies are constants to whoever
   /// differentiates.
   func withCopiedKernel(takenOnce: Bool, fault: String) throws -> Chain {
-    try withWrongUses(of: .decoder, fault: fault) { slots in
-      let copies = slots.map { ($0.index, $0.parameter.copy(named: $0.parameter.name)) }
+    try withWrongUses(of: .decoder, fault: fault) { slots, layer in
+      let copies = slots.map { ($0.index, WrongUses<S>.Copy($0, of: layer)) }
       return WrongUses(
         slots: Set(slots.map(\.index)),
         frozen: takenOnce ? Dictionary(uniqueKeysWithValues: copies) : [:], rule: { _, _ in nil })
@@ -131,7 +156,7 @@ extension Chain {
   }
 
   private func withWrongUses(
-    of member: PairMember, fault: String, make: ([Slot<S>]) -> WrongUses<S>
+    of member: PairMember, fault: String, make: ([Slot<S>], any Layer<S>) -> WrongUses<S>
   ) throws -> Chain {
     let pair = try tiedUses(for: fault)
     let use = member == .encoder ? pair.first : pair.last
@@ -141,7 +166,7 @@ extension Chain {
       slot.index == use.slot
         || pair.first.layer != pair.last.layer && others.contains { $0 === slot.parameter }
     }
-    let wrong = make(slots)
+    let wrong = make(slots, layer)
     var twin = self
     if let activated = layer as? any ActivatedLayer<S> {
       twin.layers[use.layer] = WrongActivatedLayer(layer: activated, wrong: wrong)

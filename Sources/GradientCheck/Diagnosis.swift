@@ -307,12 +307,15 @@ public struct Diagnostician {
     }
   }
 
-  /// The meaning of a coefficient, if it has one and only one.
+  /// The meaning of a coefficient, if it has one; all of them if it has several.
   private func meaning(_ c: Double, _ error: Double, of signature: Signature) -> Name? {
     let near = signature.meanings.filter { abs(c - $0.coefficient) <= max(5 * error, 1e-6) }
-    guard near.count == 1, error < 0.05 else { return nil }
+    guard !near.isEmpty, error < 0.05 else { return nil }
     return Name(
-      id: near[0].id, sentence: signature.told(c, near[0].sentence), coefficient: c, error: error)
+      // The mean over five uses is the mean over five samples.
+      id: near.count == 1 ? near[0].id : "ambiguous",
+      sentence: near.map { signature.told(c, $0.sentence) }.joined(separator: "; or "),
+      coefficient: c, error: error)
   }
 
   /// One name, or several that this point cannot tell apart.

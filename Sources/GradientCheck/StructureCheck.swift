@@ -165,7 +165,8 @@ public struct StructureCheck {
     for (p, parameter) in parameters.enumerated() {
       let shares = bySample.compactMap { $0[parameter]?.elements }
       let expected = whole[parameter] == nil ? 0 : objective.input.rows
-      guard shares.count == expected else {
+      // A sample that does not reach a parameter may contribute nothing to it.
+      guard shares.count <= expected else {
         let stacked = uses[p, default: []].count * objective.input.rows
         return .failed(
           question,

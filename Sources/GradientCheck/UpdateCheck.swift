@@ -280,11 +280,7 @@ public struct UpdateCheck {
     return UpdateHypothesis.Clipping(
       subject.reference,
       contributions: trained.map { p in
-        contributions.compactMap { contribution in
-          var gradient = contribution.gradients[p]
-          for i in parameters[p].fixedElements { gradient?[i] = 0 }
-          return gradient
-        }
+        contributions.compactMap { $0.gradients[p].map(parameters[p].moving) }
       })
   }
 

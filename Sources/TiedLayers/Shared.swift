@@ -20,7 +20,7 @@ struct SharedModel: Model {
   var specimens: [ModelChoices] {
     [(4, 3, 4, 1), (4, 4, 4, 1), (3, 3, 5, 3)].map { features, hidden, uses, run in
       ModelChoices(
-        features: features, hidden: [hidden], batch: 5, outputActivation: .identity,
+        features: features, hidden: [hidden], batch: 7, outputActivation: .identity,
         settings: ["uses": Double(uses), "run": Double(run)])
     }
   }

@@ -25,7 +25,7 @@ struct ImmediateOnlyTests {
             expected = zip(expected, claimed).map { $0 + weight * $1 }
           }
         }
-        let claimed = try #require(try wrong.gradients()[p] ?? expected.map { _ in 0 })
+        let claimed = try wrong.gradients()[p] ?? expected.map { _ in 0 }
         for (a, b) in zip(claimed, expected) { #expect(abs(a - b) < 1e-14, "\(parameter.name)") }
       }
     }

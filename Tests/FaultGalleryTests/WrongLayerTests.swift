@@ -63,7 +63,7 @@ struct WrongLayerTests {
     let model = GalleryModel.named("recurrent")
     let right = try model.make(3)
     for (fault, name) in [
-      (EncoderPathLost() as any Fault, "rnn step 2"), (DecoderPathLost(), "rnn step 4"),
+      (EncoderPathLost() as any Fault, "rnn step 2"), (DecoderPathLost(), "rnn step 3"),
     ] {
       let wrong = try Specimen(fault).wrong(model.make(3))
       #expect(try wrong.value() == right.value())
