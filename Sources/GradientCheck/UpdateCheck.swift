@@ -186,7 +186,7 @@ public struct UpdateCheck {
           gradients: history.map { $0.contributions.compactMap { $0.gradients[p] } },
           clipping: history.map { clipping($0.contributions, subject, parameters) },
           isFrozen: subject.frozen.parameters.contains(parameters[p].name),
-          fixed: parameters[p].fixedElements,
+          fixedRows: parameters[p].fixedRows.sorted(), fixed: parameters[p].fixedElements,
           values: history.map { $0.values[p] }, unitRoundoff: parameters[p].unitRoundoff,
           rounded: parameters[p].rounded),
         subject.reference)
