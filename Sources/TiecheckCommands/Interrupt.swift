@@ -1,14 +1,16 @@
 import Dispatch
 import Foundation
-import GradientCheck
 
-/// While it lives, Ctrl-C asks politely: the check that is running stops, and those that come after it
-/// do not begin. A second one ends the process as usual.
+/// While it lives, Ctrl-C asks politely: what is running stops, and what comes after it does not begin.
+/// A second one ends the process as usual.
 final class Interrupt: @unchecked Sendable {
   private let source: any DispatchSourceSignal
   private let lock = NSLock()
-  private var isRequested = false
-  private var running: CheckProgress?
+  private var requested = false
+  private var stop: (() -> Void)?
+
+  /// Whether Ctrl-C came.
+  var isRequested: Bool { lock.withLock { requested } }
 
   init() {
     source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
@@ -28,16 +30,16 @@ final class Interrupt: @unchecked Sendable {
   /// What Ctrl-C does.
   func request() {
     lock.withLock {
-      isRequested = true
-      running?.cancel()
+      requested = true
+      stop?()
     }
   }
 
-  /// The check that is to be stopped; at once, if Ctrl-C came before.
-  func watch(_ progress: CheckProgress) {
+  /// How what is running now is stopped; called at once, if Ctrl-C came before.
+  func watch(_ stop: @escaping () -> Void) {
     lock.withLock {
-      running = progress
-      if isRequested { progress.cancel() }
+      self.stop = stop
+      if requested { stop() }
     }
   }
 }
