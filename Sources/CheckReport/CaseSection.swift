@@ -436,6 +436,9 @@ struct CaseSection {
           ]
         }),
     ]
+    paragraphs += (result.updates.fixed ?? []).map { fixed in
+      Markdown.text(CaseSentences.sentence(fixed))
+    }
     for group in result.tie.groups { paragraphs += through(group, optimizers) }
     let findings = optimizers.flatMap { optimizer in
       optimizer.findings.map {

@@ -41,6 +41,10 @@ public struct BiasTwice: Fault {
     guard chain.layers[last].biases.count == 1 else {
       throw FaultNotApplicable(id, needs: "a decoder with one bias", instead: "Give it one.")
     }
+    guard chain.layers[last].biases.count == 1 else {
+      throw FaultNotApplicable(
+        id, needs: "a layer that adds one bias, once", instead: "Choose another model.")
+    }
     var twin = chain
     twin.layers[last] = TwiceBiased(layer: try chain.activatedLayer(last, for: id))
     return twin
