@@ -9,25 +9,26 @@ import Testing
   // MARK: Gradescope
 
   /// https://gradescope-autograders.readthedocs.io/en/latest/specs/
-  private let gradescope = JSONShape.Kind.object({
-    let visibility = JSONShape.Kind.string(
-      oneOf: ["hidden", "after_due_date", "after_published", "visible"])
-    let format = JSONShape.Kind.string(oneOf: ["text", "html", "simple_format", "md", "ansi"])
-    let test = JSONShape.Kind.object([
-      "score": (.number(), true), "max_score": (.number(), false),
-      "status": (.string(oneOf: ["passed", "failed"]), false), "name": (.string(), false),
-      "name_format": (format, false), "number": (.string(), false), "output": (.string(), false),
-      "output_format": (format, false), "tags": (.array(.string()), false),
-      "visibility": (visibility, false), "extra_data": (.object([:]), false),
-    ])
-    return [
-      "score": (.number(), false), "execution_time": (.number(), false),
-      "output": (.string(), false), "output_format": (format, false),
-      "test_output_format": (format, false), "test_name_format": (format, false),
-      "visibility": (visibility, false), "stdout_visibility": (visibility, false),
-      "extra_data": (.object([:]), false), "tests": (.array(test), true),
-    ]
-  }())
+  private let gradescope = JSONShape.Kind.object(
+    {
+      let visibility = JSONShape.Kind.string(
+        oneOf: ["hidden", "after_due_date", "after_published", "visible"])
+      let format = JSONShape.Kind.string(oneOf: ["text", "html", "simple_format", "md", "ansi"])
+      let test = JSONShape.Kind.object([
+        "score": (.number(), true), "max_score": (.number(), false),
+        "status": (.string(oneOf: ["passed", "failed"]), false), "name": (.string(), false),
+        "name_format": (format, false), "number": (.string(), false), "output": (.string(), false),
+        "output_format": (format, false), "tags": (.array(.string()), false),
+        "visibility": (visibility, false), "extra_data": (.object([:]), false),
+      ])
+      return [
+        "score": (.number(), false), "execution_time": (.number(), false),
+        "output": (.string(), false), "output_format": (format, false),
+        "test_output_format": (format, false), "test_name_format": (format, false),
+        "visibility": (visibility, false), "stdout_visibility": (visibility, false),
+        "extra_data": (.object([:]), false), "tests": (.array(test), true),
+      ]
+    }())
 
   @Test func gradescopesResultsAreAsItsSpecificationHasThem() throws {
     for submission in submissions {
@@ -46,19 +47,20 @@ import Testing
 
   /// What autograding-grading-reporter reads (src/main.js, console-results.js, notify-classroom.js), with what
   /// the published graders write.
-  private let classroom = JSONShape.Kind.object({
-    let status = JSONShape.Kind.string(oneOf: ["pass", "fail", "error"])
-    let test = JSONShape.Kind.object([
-      "name": (.string(), true), "status": (status, true), "score": (.number(), true),
-      "max_score": (.number(), false), "message": (.string(), false),
-      "test_code": (.string(), false), "filename": (.string(), false),
-      "line_no": (.integer, false), "duration": (.number(), false),
-    ])
-    return [
-      "version": (.integer, true), "status": (status, true), "max_score": (.number(), true),
-      "tests": (.array(test), true),
-    ]
-  }())
+  private let classroom = JSONShape.Kind.object(
+    {
+      let status = JSONShape.Kind.string(oneOf: ["pass", "fail", "error"])
+      let test = JSONShape.Kind.object([
+        "name": (.string(), true), "status": (status, true), "score": (.number(), true),
+        "max_score": (.number(), false), "message": (.string(), false),
+        "test_code": (.string(), false), "filename": (.string(), false),
+        "line_no": (.integer, false), "duration": (.number(), false),
+      ])
+      return [
+        "version": (.integer, true), "status": (status, true), "max_score": (.number(), true),
+        "tests": (.array(test), true),
+      ]
+    }())
 
   @Test func classroomsReporterFindsWhatItAddsUp() throws {
     for submission in submissions {
@@ -104,7 +106,8 @@ import Testing
     #expect(try object(PrairieLearnResults(Grades.mixed).json())["score"] as? Double == 3.0 / 11)
     let broken = try object(PrairieLearnResults(Grades.broken).json())
     #expect(broken["gradable"] as? Bool == false)
-    #expect((broken["format_errors"] as? [String])?.first?.hasPrefix("A.swift:12:5: error:") == true)
+    #expect(
+      (broken["format_errors"] as? [String])?.first?.hasPrefix("A.swift:12:5: error:") == true)
   }
 
   // MARK: JUnit

@@ -8,7 +8,8 @@ import Foundation
 /// Grades with everything in them that formats must tell apart.
 enum Grades {
   static let errors = [
-    CompilerError(file: "A.swift", line: 12, column: 5, message: "cannot find 'x' in \"scope\" <y> & z")
+    CompilerError(
+      file: "A.swift", line: 12, column: 5, message: "cannot find 'x' in \"scope\" <y> & z")
   ]
 
   static func check(
@@ -24,7 +25,8 @@ enum Grades {
     name: "ada & <co>",
     checks: [
       check("a", "kernel", .passed, points: 3),
-      check("a", "bias", .failed, sentence: "wrong", message: "FAIL  a: bias\n  1 < 2 & \u{1}\n  ]]>"),
+      check(
+        "a", "bias", .failed, sentence: "wrong", message: "FAIL  a: bias\n  1 < 2 & \u{1}\n  ]]>"),
       check("b", "one", .unanswered, sentence: "no answer"),
       check("c", "x", .notCompiled, sentence: "A.swift:12:5: error"),
       check("d", "secret", .failed, sentence: "SECRET", message: "SECRET", isHidden: true),
@@ -81,10 +83,14 @@ struct JSONShape {
       return values.enumerated().flatMap { flaws($1, items, "\(place)[\($0)]") }
     case .object(let keys):
       guard let values = value as? [String: Any] else { return ["\(place) is no object"] }
-      let missing = keys.filter { $1.isRequired && values[$0] == nil }.map { "\(place).\($0.key) is missing" }
+      let missing = keys.filter { $1.isRequired && values[$0] == nil }.map {
+        "\(place).\($0.key) is missing"
+      }
       return missing.sorted()
         + values.sorted { $0.key < $1.key }.flatMap { key, value in
-          keys[key].map { flaws(value, $0.kind, "\(place).\(key)") } ?? ["\(place).\(key) is unknown"]
+          keys[key].map { flaws(value, $0.kind, "\(place).\(key)") } ?? [
+            "\(place).\(key) is unknown"
+          ]
         }
     }
   }

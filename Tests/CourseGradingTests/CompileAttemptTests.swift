@@ -36,7 +36,9 @@ import Testing
     #expect(attempt.files == ["A.swift": "a1"])
     #expect(attempt.revise(after: [error("Exercises/BExercise.swift")]))
     #expect(attempt.files == ["A.swift": "a1", "B.swift": "b0"])
-    #expect(attempt.errors.isEmpty && attempt.remarks == ["B.swift is missing, and is taken as handed out."])
+    #expect(
+      attempt.errors.isEmpty
+        && attempt.remarks == ["B.swift is missing, and is taken as handed out."])
   }
 
   @Test func anAnswerThatCannotBeCalledIsKnownByTheExerciseThatCallsIt() {
