@@ -1,9 +1,8 @@
 import Dispatch
 import Foundation
-import GradientCheck
 
-/// While it lives, Ctrl-C asks politely: the check that is running stops, and those that come after it
-/// do not begin. A second one ends the process as usual.
+/// While it lives, Ctrl-C asks politely: what is running stops, and what comes after it does not begin.
+/// A second one ends the process as usual.
 ///
 /// A program that was started has a session of its own, which no signal from the terminal reaches: it
 /// is ended before this process is.
@@ -11,7 +10,7 @@ final class Interrupt: @unchecked Sendable {
   private var sources: [any DispatchSourceSignal] = []
   private let lock = NSLock()
   private var requested = false
-  private var cancel: (@Sendable () -> Void)?
+  private var cancel: (() -> Void)?
   private let end: (() -> Void)?
 
   /// Whether Ctrl-C came.
@@ -56,11 +55,8 @@ final class Interrupt: @unchecked Sendable {
     }
   }
 
-  /// The check that is to be stopped; at once, if Ctrl-C came before.
-  func watch(_ progress: CheckProgress) { watch { progress.cancel() } }
-
-  /// What else Ctrl-C is to do.
-  func watch(_ cancel: @escaping @Sendable () -> Void) {
+  /// How what is running now is stopped; called at once, if Ctrl-C came before.
+  func watch(_ cancel: @escaping () -> Void) {
     lock.withLock {
       self.cancel = cancel
       if requested { cancel() }
