@@ -150,7 +150,15 @@ struct CaseSection {
     return [
       "### What would have been noticed",
       points.map { "- " + Markdown.text($0) }.joined(separator: "\n"),
-    ] + faults(result.noticed ?? [])
+    ] + faults(result.noticed ?? []) + notAsked(result.notAsked ?? [])
+  }
+
+  private static func notAsked(_ sentences: [String]) -> [String] {
+    guard !sentences.isEmpty else { return [] }
+    return [
+      "### What was not asked",
+      sentences.map { "- " + Markdown.text(CaseSentences.asSentence($0)) }.joined(separator: "\n"),
+    ]
   }
 
   /// Known mistakes, put in at this very point.
@@ -196,7 +204,7 @@ struct CaseSection {
         ],
         summary.layers.map { row in
           [
-            Markdown.code(row.name), Markdown.text(row.type), row.outputShape,
+            Markdown.code(row.name), Markdown.text(row.type), row.outputText,
             String(row.parameters),
             row.sharesWith.isEmpty
               ? "-" : row.sharesWith.map(Markdown.code).joined(separator: ", "),
@@ -353,7 +361,7 @@ struct CaseSection {
     let way = isOneWay ? ", each time \(group.uses[0].transposed ? "transposed" : "as it is")" : ""
     let name = Markdown.code(group.parameter)
     let identity =
-      group.identity.verdict == .pass
+      group.identity?.verdict == .pass
       ? "what is written through one use is read through every other, bit for bit"
       : "what is written through one use is not what every other reads"
     let areAllFollowing = areMany && group.follows.allSatisfy { $0.verdict == .pass }
@@ -383,7 +391,9 @@ struct CaseSection {
         "- The paths add up to the whole: \(emphasized(sum.verdict)) (largest relative difference "
           + "\(NumberText.error(sum.maxRelativeError)) measured, "
           + "\(NumberText.error(sum.maxClaimedError)) claimed).",
-        "- One and the same parameter: \(emphasized(group.identity.verdict)) (\(identity)).",
+        group.identity.map {
+          "- One and the same parameter: \(emphasized($0.verdict)) (\(identity))."
+        } ?? "- One and the same parameter: not asked.",
       ] + follows).joined(separator: "\n"),
     ]
   }
@@ -418,8 +428,7 @@ struct CaseSection {
           [
             Markdown.code(optimizer.name), emphasized(optimizer.verdict), String(optimizer.steps),
             NumberText.error(optimizer.maxDifference),
-            marked(
-              String(optimizer.stateSlots), optimizer.stateSlots == optimizer.expectedStateSlots),
+            optimizer.stateSlots.map { marked("\($0)", $0 == optimizer.expectedStateSlots) } ?? "-",
             String(optimizer.expectedStateSlots), fullStep(optimizer),
             NumberText.value(optimizer.slope.numeric), NumberText.error(optimizer.slope.bound),
             marked(
@@ -427,6 +436,9 @@ struct CaseSection {
           ]
         }),
     ]
+    paragraphs += (result.updates.fixed ?? []).map { fixed in
+      Markdown.text(CaseSentences.sentence(fixed))
+    }
     for group in result.tie.groups { paragraphs += through(group, optimizers) }
     let findings = optimizers.flatMap { optimizer in
       optimizer.findings.map {

@@ -27,8 +27,10 @@ public struct DecayPerAlias: Fault {
       keras.optimizers.AdamW(weight_decay=decay)      # right: walks over variables
       """,
     pytorch: """
-      for name, p in named_parameters(remove_duplicate=False): p.mul_(1 - rate * decay)   # wrong
-      for p in model.parameters(): p.mul_(1 - rate * decay)                               # right
+      for name, p in model.named_parameters(remove_duplicate=False):
+        p.data.mul_(1 - rate * decay)   # wrong: W twice
+      for p in model.parameters():
+        p.data.mul_(1 - rate * decay)   # right: each once
       """)
 
   public init() {}

@@ -1,6 +1,6 @@
 /// Every fault, in the order of the gallery. To add one, write its file and name it here.
 ///
-/// Left for the layers that can show them: padding-leaks (embeddings), unflipped (convolutions).
+/// Left for the layers that can show it: unflipped (convolutions).
 public enum FaultCatalogue {
   public static let all: [any Fault] = [
     // Copies and clones where a tie was meant.
@@ -12,7 +12,7 @@ public enum FaultCatalogue {
     ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(), ImmediateOnly(),
     // Updates.
     SteppedTwice(), DuplicateInGroup(), OneStatePerUse(), RoutedApart(), DecayPerAlias(),
-    ClipCountsTwice(), FrozenOneFreezesBoth(),
+    ClipCountsTwice(), FrozenOneFreezesBoth(), PaddingLeaks(),
     // Structure.
     PhantomKernel(), MovedApart(), ReloadedApart(), SavedOnceLost(), CountedTwice(),
   ]

@@ -11,7 +11,10 @@ protocol LayerWrapper<S>: ActivatedLayer {
 extension LayerWrapper {
   var name: String { layer.name }
   var kind: String { layer.kind }
+  var outputShape: [Int]? { layer.outputShape }
+  func images(ofKernel slot: Int) -> KernelImages? { layer.images(ofKernel: slot) }
   var activation: ElementwiseFunction { layer.activation }
+  var productForm: (any ProductForm)? { layer.productForm }
 
   var kernels: [Kernel<S>] {
     get { layer.kernels }

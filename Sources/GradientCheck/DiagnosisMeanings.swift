@@ -41,6 +41,7 @@ extension Diagnosis {
     "counted-twice": "a summary counts a shared parameter once for each layer",
     "bias-twice": "a layer adds its bias twice",
     "bias-missing": "a layer does not add its bias",
+    "unflipped": "a transposed convolution reads its kernel unflipped",
     "scaled-forward": "a layer uses its kernel times a constant",
     "phantom-kernel": "a layer registers a parameter that it never reads",
     "reloaded-apart": "saving and loading unties",

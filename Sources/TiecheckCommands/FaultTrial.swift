@@ -28,6 +28,8 @@ struct FaultTrial {
     if model.options.contains(.outputActivation) {
       arguments += ["--output-activation", choices.outputActivation.rawValue]
     }
+    // The words of a text that ships would be more than it takes.
+    if model.readsText { arguments += ["--data", "random"] }
     if !choices.settings.isEmpty {
       arguments += ["--set", ModelOptions.text(choices.settings)]
     }
