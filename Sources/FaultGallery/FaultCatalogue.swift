@@ -1,6 +1,4 @@
 /// Every fault, in the order of the gallery. To add one, write its file and name it here.
-///
-/// Left for the layers that can show it: unflipped (convolutions).
 public enum FaultCatalogue {
   public static let all: [any Fault] = [
     // Copies and clones where a tie was meant.
@@ -8,8 +6,8 @@ public enum FaultCatalogue {
     // Biases.
     BiasTakenAlong(), BiasTwice(),
     // Gradients.
-    Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(), Averaged(),
-    ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(), ImmediateOnly(),
+    Unflipped(), Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(),
+    Averaged(), ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(), ImmediateOnly(),
     // Updates.
     SteppedTwice(), DuplicateInGroup(), OneStatePerUse(), RoutedApart(), DecayPerAlias(),
     ClipCountsTwice(), FrozenOneFreezesBoth(), PaddingLeaks(),

@@ -39,6 +39,8 @@ protocol PlainLayerWrapper<S>: Layer {
 extension PlainLayerWrapper {
   var name: String { layer.name }
   var kind: String { layer.kind }
+  var outputShape: [Int]? { layer.outputShape }
+  func images(ofKernel slot: Int) -> KernelImages? { layer.images(ofKernel: slot) }
 
   var kernels: [Kernel<S>] {
     get { layer.kernels }
