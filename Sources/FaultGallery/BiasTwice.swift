@@ -39,11 +39,9 @@ public struct BiasTwice: Fault {
   public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
     let (_, last) = try chain.tiedPair(for: id)
     guard chain.layers[last].biases.count == 1 else {
-      throw FaultNotApplicable(id, needs: "a decoder with one bias", instead: "Give it one.")
-    }
-    guard chain.layers[last].biases.count == 1 else {
       throw FaultNotApplicable(
-        id, needs: "a layer that adds one bias, once", instead: "Choose another model.")
+        id, needs: "a second use in a layer that adds one bias, once",
+        instead: "Give it one, or choose another model.")
     }
     var twin = chain
     twin.layers[last] = TwiceBiased(layer: try chain.activatedLayer(last, for: id))
