@@ -40,7 +40,8 @@ public struct BiasTwice: Fault {
     let (_, last) = try chain.tiedPair(for: id)
     guard chain.layers[last].biases.count == 1 else {
       throw FaultNotApplicable(
-        id, needs: "a layer that adds one bias, once", instead: "Choose another model.")
+        id, needs: "a second use in a layer that adds one bias, once",
+        instead: "Give it one, or choose another model.")
     }
     var twin = chain
     twin.layers[last] = TwiceBiased(layer: try chain.activatedLayer(last, for: id))

@@ -196,6 +196,9 @@ public struct TieCheck {
       byEntry
       ? whole.numeric : claims.reduce(zero) { zip($0, $1 ?? zero).map(+) }
     let square = innerProduct(total, total)
+    // Paths that cancel leave a whole of nothing but error, and parts of nothing are no shares.
+    let error = byEntry ? euclideanNorm(whole.bounds) : 0
+    let hasShares = square > error * error
     let paths = zip(uses, zip(claims, measured)).map { use, found in
       let (claimed, path) = found
       let contribution = byEntry ? path.numeric : claimed ?? zero
@@ -206,7 +209,7 @@ public struct TieCheck {
           : Lines.entryScale(rootMeanSquare(path.numeric), entries: parameter.count)
             * Double(parameter.count).squareRoot(),
         claimedNorm: claimed.map(euclideanNorm),
-        share: square > 0 ? innerProduct(contribution, total) / square : 0,
+        share: hasShares ? innerProduct(contribution, total) / square : 0,
         verdict: path.verdict, maxRelativeError: path.maxRelativeError)
     }
     let sumRule = self.sumRule(

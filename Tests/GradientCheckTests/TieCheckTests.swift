@@ -117,6 +117,21 @@ struct TieCheckTests {
     #expect(group.uses.map(\.transposed) == [false, true])
   }
 
+  /// A bias that drops out of a difference: its two paths cancel, and of nothing there are no shares.
+  @Test func pathsThatCancelHaveNoShares() throws {
+    let random = RandomSource(seed: 3)
+    let chain: Chain<Double> = try Models.siamese(
+      features: 4, hidden: [3], activation: .identity, random: random)
+    let objective = ChainObjective(
+      Network(chain, loss: .contrastive), input: random.matrix(rows: 4, columns: 8),
+      target: try Matrix([[0], [1], [0], [1]]))
+    let tie = try TieCheck().check(objective, gradient: GradientChecker().check(objective))
+    let bias = try #require(tie.groups.first { $0.parameter == "b" })
+    #expect(bias.paths.map(\.share) == [0, 0])
+    #expect(bias.paths.allSatisfy { $0.norm > 1e-3 })
+    #expect(tie.groups.first { $0.parameter == "W" }!.paths.allSatisfy { $0.share != 0 })
+  }
+
   @Test func anUntiedModelHasNothingToCheck() throws {
     let result = try tieResult(try autoencoder(1, tied: false))
     #expect(result.groups.isEmpty && result.verdict == .pass)
