@@ -68,7 +68,7 @@ struct ReadmeTests {
     let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
     let blocks = readme.split(separator: "```swift\n").dropFirst()
       .map { $0.prefix(while: { $0 != "`" }) }
-    #expect(blocks.count == 3)
+    #expect(blocks.count == 4)
     for block in blocks {
       let text = lines(String(block)).joined(separator: "\n")
       #expect(own.contains { $0.contains(text) })
