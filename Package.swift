@@ -14,6 +14,7 @@ let package = Package(
   products: [
     .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers", "GSLKit"]),
     .library(name: "Coursework", targets: ["Coursework"]),
+    .library(name: "CourseAnswers", targets: ["CourseAnswers"]),
     .library(name: "GradientCheckTesting", targets: ["GradientCheckTesting"]),
     .library(name: "ModelPipe", targets: ["ModelPipe"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
@@ -28,10 +29,18 @@ let package = Package(
     .target(name: "TiedLayers", dependencies: ["GSLKit"]),
     .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
     .target(name: "CChildProcess"),
-    .target(name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"]),
+    .target(
+      name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"], exclude: ["Examples"]),
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
     .target(name: "Coursework", dependencies: ["GradientCheck", "TiedLayers"]),
+    // The student's process answers with the one, the judge asks with the other.
+    .target(name: "CourseAnswers", dependencies: ["Coursework", "ModelPipe"]),
+    .target(
+      name: "CourseGrading",
+      dependencies: [
+        "CChildProcess", "CheckReport", "Coursework", "ModelPipe", "GradientCheck", "TiedLayers",
+      ]),
     // What a course's test target imports. It alone knows Testing and XCTest.
     .target(
       name: "GradientCheckTesting",
@@ -40,11 +49,14 @@ let package = Package(
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "CheckReport", "FaultGallery", "TextNotebook",
+        "CheckReport", "CourseGrading", "FaultGallery", "ModelPipe", "TextNotebook",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
     .executableTarget(name: "tiecheck", dependencies: ["TiecheckCommands"]),
+    .executableTarget(
+      name: "pipe-example", dependencies: ["ModelPipe", "GradientCheck", "TiedLayers", "GSLKit"],
+      path: "Sources/PipeExample"),
     .executableTarget(name: "embed-text", path: "Sources/EmbedText"),
     .plugin(
       name: "EmbedTextPlugin", capability: .buildTool(), dependencies: ["embed-text"],
@@ -108,10 +120,16 @@ let package = Package(
         "GradientCheckTesting", "GradientCheck", "TiedLayers", "GSLKit",
       ], swiftSettings: courseNames),
     .testTarget(
+      name: "CourseGradingTests",
+      dependencies: [
+        "CourseGrading", "CourseAnswers", "CourseExercises", "CourseSolutions", "Coursework",
+        "CheckReport", "ModelPipe", "GradientCheck", "TiedLayers", "GSLKit",
+      ], swiftSettings: courseNames),
+    .testTarget(
       name: "TiecheckCommandsTests",
       dependencies: [
-        "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
-        "TextNotebook",
+        "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "ModelPipe",
+        "pipe-example", "TiedLayers", "GSLKit", "TextNotebook",
       ]),
     .testTarget(name: "TextNotebookTests", dependencies: ["TextNotebook"]),
     .testTarget(

@@ -60,6 +60,14 @@ enum CaseSentences {
     return ids.map { "tiecheck faults \($0)" }
   }
 
+  /// Rows that are not trained.
+  static func sentence(_ fixed: UpdateResult.FixedRows) -> String {
+    let rows = NumberText.list(fixed.rows.map(String.init))
+    return fixed.rows.count == 1
+      ? "Row \(rows) of \(fixed.parameter) is fixed: whatever its gradient, no optimizer may move it."
+      : "Rows \(rows) of \(fixed.parameter) are fixed: whatever their gradient, no optimizer may move them."
+  }
+
   /// One sentence for all optimizers that fail, with the first one's finding: a wrong gradient shows
   /// in every one of them.
   private static func findings(_ updates: UpdateResult) -> [String] {
@@ -95,7 +103,7 @@ enum CaseSentences {
       let what = follows.reason ?? "does not follow \(group.parameter)"
       sentences.append("\(follows.name): \(what)")
     }
-    if group.identity.verdict != .pass {
+    if let identity = group.identity, identity.verdict != .pass {
       sentences.append(
         "what one use writes into \(group.parameter) is not what the others read: they do not "
           + "hold the same parameter")
@@ -106,7 +114,8 @@ enum CaseSentences {
         ? "is not what was measured (norm \(NumberText.value(path.claimedNorm)) claimed, "
           + "\(NumberText.value(path.norm)) measured)" : "could not be decided"
       sentences.append(
-        "the contribution to \(group.parameter) that \(path.name) claims \(what)")
+        "the contribution to \(group.parameter) that \(path.name) "
+          + "\(path.claimedNorm == nil ? "makes" : "claims") \(what)")
     }
     if group.sumRule.verdict == .inconclusive {
       sentences.append(
@@ -217,7 +226,7 @@ enum CaseSentences {
   static func counts(_ counts: EntryCounts) -> String {
     let parts = [
       (counts.pass, Verdict.pass), (counts.fail, .fail), (counts.inconclusive, .inconclusive),
-      (counts.kink, .kink),
+      (counts.kink, .kink), (counts.vacuous, .vacuous),
     ]
     return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1.rawValue)" }.joined(separator: ", ")
   }

@@ -6,6 +6,10 @@ enum NumberText {
   /// Four significant digits: 0.1234, 12.5, 1234, 4.567e-09. Trailing zeros are dropped.
   static func value(_ x: Double) -> String { text(x, digits: 4, trims: true) }
 
+  /// "-" where there is no number.
+  static func value(_ x: Double?) -> String { x.map(value) ?? "-" }
+  static func error(_ x: Double?) -> String { x.map(error) ?? "-" }
+
   /// Two significant digits, enough for an error, a bound or a step: 4.2e-09, 1.0e-06, 0.031.
   static func error(_ x: Double) -> String { text(x, digits: 2, trims: false) }
 

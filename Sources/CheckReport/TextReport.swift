@@ -41,6 +41,9 @@ public enum TextReport {
     if let symmetry = result.symmetry {
       lines.append("  Symmetry of second derivatives: " + paint.verdict(symmetry.verdict))
     }
+    for sentence in result.notAsked ?? [] {
+      lines += wrapped("Not asked: \(sentence).", indent: 2)
+    }
     lines.append("")
     lines += gradients(result, paint)
     lines += ties(result, paint)
@@ -123,7 +126,7 @@ public enum TextReport {
       let follows = Verdict.overall(group.follows.map(\.verdict))
       lines.append(
         "  \(group.parameter): sum of paths \(paint.verdict(group.sumRule.verdict)), same parameter "
-          + "\(paint.verdict(group.identity.verdict)), every layer follows it "
+          + "\(group.identity.map { paint.verdict($0.verdict) } ?? "not asked"), every layer follows it "
           + paint.verdict(follows))
     }
     return lines
@@ -140,11 +143,14 @@ public enum TextReport {
       [
         optimizer.name, String(optimizer.steps), optimizer.verdict.rawValue,
         NumberText.error(optimizer.maxDifference),
-        "\(optimizer.stateSlots) of \(optimizer.expectedStateSlots)",
+        "\(optimizer.stateSlots.map(String.init) ?? "?") of \(optimizer.expectedStateSlots)",
         NumberText.value(optimizer.slope.numeric), NumberText.value(optimizer.slope.analytic),
       ]
     }
-    return [""] + painted(table.lines(indent: 2), optimizers.map(\.verdict), paint)
+    let fixed = (result.updates.fixed ?? []).flatMap { fixed in
+      wrapped(CaseSentences.sentence(fixed), indent: 2)
+    }
+    return [""] + painted(table.lines(indent: 2), optimizers.map(\.verdict), paint) + fixed
   }
 
   /// Lines of at most 96 characters where the words allow, all but the first set in further.

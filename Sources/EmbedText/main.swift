@@ -14,7 +14,9 @@ let (name, output, inputs) = (arguments[1], arguments[2], arguments.dropFirst(3)
 
 func literal(_ path: String) throws -> String {
   let text = try String(contentsOfFile: path, encoding: .utf8)
-  precondition(!text.contains(#"""""#) && !text.contains("\r"), "cannot be quoted: \(path)")
+  precondition(
+    !text.contains(##""""#"##) && !text.contains(##"\#"##) && !text.contains("\r"),
+    "cannot be quoted: \(path)")
   return "#\"\"\"\n\(text)\n\"\"\"#"
 }
 

@@ -6,7 +6,10 @@ import PackagePlugin
 @main
 struct EmbedTextPlugin: BuildToolPlugin {
   /// A file among the target's resources, and the enumeration whose `text` it becomes.
-  private static let files = [("digits.csv", "DigitsText"), ("jack.txt", "JackText")]
+  private static let files = [
+    ("digits.csv", "DigitsText"), ("jack.txt", "JackText"),
+    ("tiecheck_pipe.py", "PythonAdapterText"), ("tiecheck_pipe.h", "CAdapterText"),
+  ]
 
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {
     let resources = target.directoryURL.appending(path: "Resources")

@@ -27,8 +27,10 @@ public struct DecayPerAlias: Fault {
       keras.optimizers.AdamW(weight_decay=decay)      # right: walks over variables
       """,
     pytorch: """
-      for name, p in named_parameters(remove_duplicate=False): p.mul_(1 - rate * decay)   # wrong
-      for p in model.parameters(): p.mul_(1 - rate * decay)                               # right
+      for name, p in model.named_parameters(remove_duplicate=False):
+        p.data.mul_(1 - rate * decay)   # wrong: W twice
+      for p in model.parameters():
+        p.data.mul_(1 - rate * decay)   # right: each once
       """)
 
   public init() {}
@@ -57,11 +59,13 @@ final class DecayingPerUse: Trainer {
   }
 
   func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws {
-    let shared = sharedParameters(parameters, contributions)
-    for p in parameters.indices where shared[p] {
+    for p in parameters.indices {
       var values = parameters[p].flat
       let fixed = Set(parameters[p].fixedElements)
-      for i in values.indices where !fixed.contains(i) { values[i] *= 1 - learningRate * decay }
+      // The trainer decays once itself.
+      for _ in contributions.filter({ $0.gradients[p] != nil }).dropFirst() {
+        for i in values.indices where !fixed.contains(i) { values[i] *= 1 - learningRate * decay }
+      }
       parameters[p].flat = values
     }
     try trainer.step(parameters, contributions: contributions)

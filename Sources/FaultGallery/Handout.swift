@@ -33,6 +33,6 @@ enum AddingBothUses {
     """
   static let pytorch = """
     loss.backward()        # right: autograd adds every use into W.grad
-    # by hand: W.grad = x.t() @ da + dy.t() @ h
+    # by hand, for nn.Linear's weight (out x in): W.grad = da.t() @ x + h.t() @ dy
     """
 }

@@ -23,7 +23,8 @@ public struct MovedApart: Fault {
       let single: Chain<Float> = try chain.converted()   // remembers each Parameter it has met
       """,
     keras: """
-      half = keras.models.clone_model(model)   # check len(half.weights) == len(model.weights)
+      half = keras.models.clone_model(model)   # wrong: each layer from its own config
+      assert len(half.weights) == len(model.weights)   # fails: 5 for 3
       """,
     pytorch: """
       self.decoder.weight = copy.deepcopy(self.encoder.weight)   # wrong: apart
@@ -32,6 +33,11 @@ public struct MovedApart: Fault {
       """)
 
   public init() {}
+
+  public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
+    try chain.requireTiedLayers(for: id, else: "What one layer uses several times stays together.")
+    return chain
+  }
 
   public func wrong(_ handling: ModelHandling) -> ModelHandling {
     var wrong = handling

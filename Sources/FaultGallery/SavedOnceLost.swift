@@ -22,8 +22,8 @@ public struct SavedOnceLost: Fault {
       {"kernel": "W", "transposed": true}   // a layer names its kernel in the file
       """,
     keras: """
-      model.load_weights(path, skip_mismatch=True)   # wrong: silently keeps random weights
-      model.load_weights(path)                       # right: complains
+      model.load_weights(path, skip_mismatch=True)   # wrong: warns, and keeps random weights
+      model.load_weights(path)                       # right: raises
       """,
     pytorch: """
       model.load_state_dict(state, strict=False)   # wrong: a missing key stays random

@@ -24,6 +24,7 @@ public struct SteppedTwice: Fault {
       for parameter in chain.parameters { … }   // not: for layer in chain.layers
       """,
     keras: """
+      optimizer.build(model.trainable_variables)
       for layer in model.layers:                       # wrong: W twice
         optimizer.apply(grads[layer], layer.trainable_variables)
       optimizer.apply(grads, model.trainable_variables)   # right: each once

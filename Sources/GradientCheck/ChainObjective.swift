@@ -7,7 +7,7 @@ import TiedLayers
 /// layer runs, which also catches a layer that reads another's kernel behind its back. Where a layer
 /// holds a parameter in several slots, the one slot is bound to a parameter of its own, made once for
 /// all evaluations, and that one is changed.
-public final class ChainObjective<S: Scalar>: PathObjective {
+public final class ChainObjective<S: Scalar>: LayeredObjective {
   public var network: Network<S>
   public let input: Matrix<S>
   public let target: Matrix<S>
@@ -29,6 +29,16 @@ public final class ChainObjective<S: Scalar>: PathObjective {
 
   public func value() throws -> Double {
     try network.value(input, target: target).asDouble
+  }
+
+  /// A Float network with its batch in Double, if all its layers can be converted.
+  public func doubleTwin() -> (any Objective)? {
+    guard S.self != Double.self, network.penalty == nil,
+      let chain = try? network.chain.converted(to: Double.self)
+    else { return nil }
+    return ChainObjective<Double>(
+      Network(chain, loss: network.loss), input: input.converted(to: Double.self),
+      target: target.converted(to: Double.self))
   }
 
   public func gradients() throws -> [[Double]?] {
@@ -135,7 +145,19 @@ public final class ChainObjective<S: Scalar>: PathObjective {
     return (try? network.chain.layers[layer].forward(numbers)) == nil ? layerInput : numbers
   }
 
-  public func untiedTwin() -> (any PathObjective)? {
+  public func images(of parameter: Int) -> KernelImages? {
+    let held = typedParameters[parameter]
+    for layer in network.chain.layers {
+      if let slot = layer.kernels.firstIndex(where: { $0.parameter === held }),
+        let images = layer.images(ofKernel: slot)
+      {
+        return images
+      }
+    }
+    return nil
+  }
+
+  public func untiedTwin() -> (any LayeredObjective)? {
     ChainObjective(
       Network(network.chain.untied(), loss: network.loss), input: input, target: target)
   }

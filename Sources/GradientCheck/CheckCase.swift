@@ -82,20 +82,25 @@ public struct CheckCase {
       + [structure?.verdict ?? .pass]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
     let samples = objective as? any SampledObjective
+    let named = try Diagnostician(batch: objective.batch).diagnose(
+      gradient: gradient, tie: tie, updates: updates, values: values,
+      samples: { p in
+        try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
+      },
+      lastUses: { p in
+        try samples.flatMap { try LastUses.measure($0, gradient.parameters[p], parameter: p) }
+      })
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
       scope: scope == .everything ? nil : scope,
       loss: .init(name: objective.lossName, value: gradient.value, noise: gradient.noise),
       summary: summary, gradient: gradient, tie: judgedTie, updates: updates, structure: structure,
       symmetry: symmetry,
-      diagnoses: try Diagnostician(batch: objective.batch).diagnose(
-        gradient: gradient, tie: tie, updates: updates, values: values
-      ) { p in
-        try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
-      }.filter { scope.contains(.ties) || !tie.diagnoses.contains($0) }
+      diagnoses: named.filter { scope.contains(.ties) || !tie.diagnoses.contains($0) }
         + (structure?.diagnoses ?? []), vacuous: untold,
       vacuousParameters: power.vacuousParameters,
-      evidence: try Evidence(objective, gradient, options))
+      evidence: try Evidence(objective, gradient, options),
+      notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked)
   }
 }
 
@@ -106,7 +111,13 @@ public protocol SummarizedObjective: PathObjective {
   var batch: Int { get }
   /// Every sample of the batch is the same: which one a number came from cannot be seen.
   var hasEqualSamples: Bool { get }
+  /// What it cannot be asked, and why, in a sentence each.
+  var notAsked: [String] { get }
   func summary() throws -> ModelSummary
+}
+
+extension SummarizedObjective {
+  public var notAsked: [String] { [] }
 }
 
 extension ChainObjective: SummarizedObjective {
@@ -151,6 +162,8 @@ public struct CaseResult: Codable, Sendable {
   /// Parameters whose check proved nothing.
   public let vacuousParameters: [String]
   public let evidence: Evidence
+  /// What the model could not be asked, in a sentence each; nil if there is nothing.
+  public let notAsked: [String]?
   /// What this check would have made of the faults of a gallery at this very point; nil where nobody
   /// asked.
   public var noticed: [NoticedFault]?
@@ -159,6 +172,7 @@ public struct CaseResult: Codable, Sendable {
     case name, model, verdict, expected, scope, loss, summary, gradient, tie, updates, symmetry,
       diagnoses
     case vacuous, evidence, structure
+    case notAsked = "not_asked"
     case noticed = "would_have_noticed"
     case vacuousParameters = "vacuous_parameters"
   }

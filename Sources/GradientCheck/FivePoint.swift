@@ -55,23 +55,35 @@ struct FivePoint {
     DerivativeBound(value: value, bound: bound, step: step)
   }
 
-  /// - Parameters:
-  ///   - sigma: the noise of one evaluation; z: the quantile that covers all entries together.
-  ///   - rounded: the nearest point that can be represented.
-  init(
-    at x: Double, value f0: Double, step: Double, sigma: Double, z: Double, unitRoundoff: Double,
-    rounded: (Double) -> Double, function: (Double) throws -> Double
-  ) rethrows {
-    // The mirror image of the point above, so that both arms are equally long where the grid allows.
-    func pair(_ h: Double) -> (above: Double, below: Double) {
-      let above = rounded(x + h)
-      return (above, rounded(x - (above - x)))
+  /// Four numbers that belong to x + h, x - h, x + 2h and x - 2h.
+  struct Four {
+    var above1, below1, above2, below2: Double
+
+    func map(_ body: (Double) throws -> Double) rethrows -> Four {
+      let (f1, m1) = (try body(above1), try body(below1))
+      return Four(above1: f1, below1: m1, above2: try body(above2), below2: try body(below2))
     }
-    let one = pair(step)
-    let two = pair(2 * step)
-    let (f1, m1) = (try function(one.above), try function(one.below))
-    let (f2, m2) = (try function(two.above), try function(two.below))
-    let (width1, width2) = (one.above - one.below, two.above - two.below)
+  }
+
+  /// Where the loss is evaluated.
+  /// - Parameter rounded: the nearest point that can be represented.
+  static func points(at x: Double, step: Double, rounded: (Double) -> Double) -> Four {
+    // The mirror image of the point above, so that both arms are equally long where the grid allows.
+    let (above1, above2) = (rounded(x + step), rounded(x + 2 * step))
+    return Four(
+      above1: above1, below1: rounded(x - (above1 - x)), above2: above2,
+      below2: rounded(x - (above2 - x)))
+  }
+
+  /// - Parameters:
+  ///   - points: where the loss was evaluated, and `losses` there.
+  ///   - sigma: the noise of one evaluation; z: the quantile that covers all entries together.
+  init(
+    at x: Double, value f0: Double, points: Four, losses: Four, sigma: Double, z: Double,
+    unitRoundoff: Double
+  ) {
+    let (f1, m1, f2, m2) = (losses.above1, losses.below1, losses.above2, losses.below2)
+    let (width1, width2) = (points.above1 - points.below1, points.above2 - points.below2)
     let h = width1 / 2
     let slope1 = (f1 - m1) / width1
     let slope2 = (f2 - m2) / width2

@@ -22,6 +22,7 @@ public final class OpaqueObjective: SummarizedObjective {
   public func value() throws -> Double { try objective.value() }
   public func gradients() throws -> [[Double]?] { try objective.gradients() }
   public var gradientUnitRoundoff: Double { objective.gradientUnitRoundoff }
+  public func doubleTwin() -> (any Objective)? { objective.doubleTwin() }
   public var hasEqualSamples: Bool { false }
 
   public var layerNames: [String] { [name] }
@@ -32,29 +33,17 @@ public final class OpaqueObjective: SummarizedObjective {
   }
   public func gradientsByUse() throws -> [[Double]?] { try gradients() }
 
+  public var measuresPaths: Bool { false }
   public func pathFunction(_ use: Use) throws -> PathFunction {
     let parameter = parameters[use.parameter]
     return { [objective] change in try parameter.standing(change) { try objective.value() } }
   }
 
-  public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
-    { [objective] in [try objective.value()] }
-  }
-
-  public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
-    let path = try pathFunction(use)
-    return { [objective] change in [try change.map(path) ?? objective.value()] }
-  }
-
-  public func untiedTwin() -> (any PathObjective)? { nil }
-  public func values(of use: Use) -> [Double] { parameters[use.parameter].flat }
-  public func setValues(_ values: [Double], of use: Use) { parameters[use.parameter].flat = values }
-
   public func summary() throws -> ModelSummary {
     let count = parameters.reduce(0) { $0 + $1.count }
     return ModelSummary(
       layers: [
-        .init(name: name, type: "function", outputWidth: 1, parameters: count, sharesWith: [])
+        .init(name: name, type: "function", outputShape: [1], parameters: count, sharesWith: [])
       ], totalParameters: count, sumOverLayers: count)
   }
 }

@@ -30,7 +30,7 @@ public final class CheckProgress: @unchecked Sendable {
       self.done += count
       return (self.done, self.total)
     }
-    if let report, done % 64 == 0 || done == total { report(done, total) }
+    if let report, done / 64 > (done - count) / 64 || done == total { report(done, total) }
   }
 }
 

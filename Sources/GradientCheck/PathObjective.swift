@@ -11,17 +11,41 @@ public enum PathChange: Sendable {
 /// The loss with a parameter changed for one use, and for no other.
 public typealias PathFunction = (_ change: PathChange) throws -> Double
 
-/// An objective made of layers, so that the gradient through one use alone (a path) can be measured.
+/// An objective that tells which layer uses which parameter, so that the gradient through one use alone
+/// (a path) can be measured.
 public protocol PathObjective: Objective {
   /// Every use of every parameter, in the order of the layers and their slots.
   var uses: [Use] { get }
   /// The layers' names, in order.
   var layerNames: [String] { get }
+  /// Whether a path can be measured: `pathFunction` has an answer.
+  var measuresPaths: Bool { get }
+  /// Whether the claimed gradient can be had use by use: `gradientsByUse` has an answer.
+  var claimsByUse: Bool { get }
   /// What each use claims to contribute, in the order of `uses`; nil where nothing is claimed.
   func gradientsByUse() throws -> [[Double]?]
   /// The loss as a function of what one use alone sees. What no use after this one can change is
   /// computed once, at the present point.
   func pathFunction(_ use: Use) throws -> PathFunction
+  /// How a parameter is drawn, where it is more than a matrix or a list.
+  func images(of parameter: Int) -> KernelImages?
+}
+
+extension PathObjective {
+  public var measuresPaths: Bool { true }
+  public var claimsByUse: Bool { true }
+  public func images(of parameter: Int) -> KernelImages? { nil }
+}
+
+/// A path objective that answers many points faster together than one by one.
+public protocol BatchedPathObjective: PathObjective, BatchedObjective {
+  /// The losses at points that differ from the present one in a single element of a parameter, for one
+  /// use alone.
+  func values(changing use: Use, _ points: [(entry: Int, point: Double)]) throws -> [Double]
+}
+
+/// A path objective whose layers can be run, read and written one by one.
+public protocol LayeredObjective: PathObjective {
   /// A function that runs layer `layer` alone, on the input it has at the present point whatever the
   /// parameters are changed to afterwards, and gives its output. Where nothing but zeros arrives at
   /// the layer, which would hide its kernel, the input is random numbers instead.
@@ -30,7 +54,7 @@ public protocol PathObjective: Objective {
   func layerFunction(_ use: Use) throws -> (_ change: PathChange?) throws -> [Double]
   /// The same layers and values with every use bound to a parameter of its own; nil where there is
   /// no such thing.
-  func untiedTwin() -> (any PathObjective)?
+  func untiedTwin() -> (any LayeredObjective)?
   /// The values of a use read through its layer's own handle, in that layer's orientation, row by
   /// row.
   func values(of use: Use) -> [Double]
@@ -38,7 +62,7 @@ public protocol PathObjective: Objective {
   func setValues(_ values: [Double], of use: Use)
 }
 
-extension PathObjective {
+extension LayeredObjective {
   /// What the layer of a use sees, brought back to the parameter's own orientation.
   func ownValues(of use: Use) -> [Double] {
     let values = values(of: use)

@@ -52,7 +52,7 @@ extension GradientResult {
 extension TieCheck {
   /// The part of the check that measures nothing: who holds what, and whether layers follow it.
   public func convictsWithoutMeasuring(
-    _ objective: any PathObjective, expected: [[String]], biases: [[String]]?
+    _ objective: any LayeredObjective, expected: [[String]], biases: [[String]]?
   ) throws -> Bool {
     if !missingTies(objective, expected: expected).isEmpty { return true }
     if !unmeantTies(objective, biases: biases).isEmpty { return true }

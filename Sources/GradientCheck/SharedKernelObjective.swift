@@ -24,7 +24,7 @@ public struct KernelPlace: Sendable, ExpressibleByStringLiteral {
 /// A loss that reads one kernel in several places, as plain functions: for those who have layers of
 /// their own. The loss is a function of as many kernels as there are uses, so that a path, one use
 /// changed and the others not, can be measured without knowing what is inside.
-public final class SharedKernelObjective<S: Scalar>: SummarizedObjective {
+public final class SharedKernelObjective<S: Scalar>: SummarizedObjective, LayeredObjective {
   private let kernel: Parameter<S>
   private let places: [KernelPlace]
   private let loss: ([[[S]]]) throws -> S
@@ -116,7 +116,7 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective {
     }
   }
 
-  public func untiedTwin() -> (any PathObjective)? { nil }
+  public func untiedTwin() -> (any LayeredObjective)? { nil }
 
   public func values(of use: Use) -> [Double] {
     let (rows, columns) = (kernel.shape[0], kernel.shape[1])
@@ -132,7 +132,7 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective {
     ModelSummary(
       layers: places.map { place in
         .init(
-          name: place.name, type: "function", outputWidth: 1, parameters: kernel.count,
+          name: place.name, type: "function", outputShape: [1], parameters: kernel.count,
           sharesWith: places.map(\.name).filter { $0 != place.name })
       }, totalParameters: kernel.count, sumOverLayers: kernel.count * places.count)
   }

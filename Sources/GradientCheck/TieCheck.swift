@@ -23,14 +23,18 @@ public struct TieCheck {
   ) throws -> TieResult {
     let uses = objective.uses
     let missing = missingTies(objective, expected: expected)
-    let undeclared = try undeclaredUses(objective)
-    let claims = try zip(uses, objective.gradientsByUse()).map { (use: $0, claimed: $1) }
+    let layered = objective as? any LayeredObjective
+    let undeclared = try layered.map(undeclaredUses) ?? usesBesides(objective, gradient)
+    let claims = objective.claimsByUse ? try objective.gradientsByUse() : nil
     var groups: [TieGroup] = []
     for p in objective.parameters.indices {
-      let group = claims.filter { $0.use.parameter == p }
-      guard group.count > 1 else { continue }
+      let group = uses.indices.filter { uses[$0].parameter == p }
+      guard group.count > 1, objective.measuresPaths else { continue }
       groups.append(
-        try check(objective, group, whole: gradient.parameters[p], gradient))
+        try check(
+          objective, group.map { uses[$0] },
+          claims: claims.map { claims in group.map { claims[$0] } },
+          whole: gradient.parameters[p], gradient))
     }
     let unmeant = unmeantTies(objective, biases: biases)
     let verdict =
@@ -101,7 +105,7 @@ public struct TieCheck {
 
   /// Moves every parameter that a layer does not declare and watches its output for a fixed input.
   /// A parameter with one declared use has no sum of paths that could be wrong.
-  private func undeclaredUses(_ objective: any PathObjective) throws -> [String] {
+  private func undeclaredUses(_ objective: any LayeredObjective) throws -> [String] {
     let random = RandomSource(seed: options.seed)
     var sentences: [String] = []
     for (l, layer) in objective.layerNames.enumerated() {
@@ -123,26 +127,58 @@ public struct TieCheck {
     return sentences
   }
 
+  /// The same question where no layer can be run by itself: a parameter with one use is moved for that
+  /// use, and for whoever reads it. The loss must be the same, but for rounding.
+  private func usesBesides(
+    _ objective: any PathObjective, _ gradient: GradientResult
+  ) throws -> [String] {
+    guard objective.measuresPaths else { return [] }
+    let uses = Dictionary(grouping: objective.uses, by: \.parameter)
+    let random = RandomSource(seed: options.seed)
+    return try objective.parameters.enumerated().compactMap { p, parameter in
+      guard let use = uses[p]?.first, uses[p]!.count == 1 else { return nil }
+      let saved = parameter.flat
+      let scale = tensorScale(saved)
+      let change = PathChange.values(saved.map { $0 + scale * random.uniform(-1, 1) })
+      let alone = try objective.pathFunction(use)(change)
+      let whole = try parameter.standing(change) { try objective.value() }
+      let moved = abs(alone - gradient.value) + abs(whole - gradient.value)
+      guard abs(alone - whole) > 1e-3 * moved + 100 * gradient.noise else { return nil }
+      return "\(parameter.name) is used by more than \(use.name), which alone declares it."
+    }
+  }
+
   // MARK: One shared parameter
 
   private func check(
-    _ objective: any PathObjective, _ claims: [(use: Use, claimed: [Double]?)],
-    whole: TensorResult, _ gradient: GradientResult
+    _ objective: any PathObjective, _ uses: [Use], claims: [[Double]?]?, whole: TensorResult,
+    _ gradient: GradientResult
   ) throws -> TieGroup {
-    let uses = claims.map(\.use)
     let p = uses[0].parameter
     let parameter = objective.parameters[p]
-    let identity = identityVerdict(objective, uses)
-    let follows = try uses.map { try self.follows(objective, $0) }
+    let identity = (objective as? any LayeredObjective).map { identityVerdict($0, uses) }
+    let follows = try uses.map { use in
+      try (objective as? any LayeredObjective).map { try self.follows($0, use) }
+        ?? self.follows(objective, use, loss: gradient.value)
+    }
 
     // Paths are measured the way the whole was: every entry, or the same random directions.
     let zero = [Double](repeating: 0, count: parameter.count)
-    let claims = claims.map { $0.claimed ?? zero }
+    let isClaimed = claims != nil
+    let claims: [[Double]?] = claims.map { $0.map { $0 ?? zero } } ?? uses.map { _ in nil }
     let lines = whole.directions.map {
       Lines(count: $0.count, entries: parameter.count, seed: options.seed, tensor: p)
     }
+    let twin = DoubleTwin.Source(of: objective, options)
     let tasks = try zip(uses, claims).map { use, claimed in
-      task(parameter, use, claimed: claimed, lines, try objective.pathFunction(use))
+      var task = task(objective, use, claimed: claimed, lines, try objective.pathFunction(use))
+      task.twin = twin.opinion(on: task) { twin in
+        guard let twin = twin as? any PathObjective else { return { _, _ in .nan } }
+        return self.task(
+          twin, use, claimed: claimed, lines, try twin.pathFunction(use)
+        ).function
+      }
+      return task
     }
     let witness = Witness(
       value: gradient.value, sigma: gradient.noise,
@@ -158,24 +194,25 @@ public struct TieCheck {
     let byEntry = lines == nil
     let total =
       byEntry
-      ? whole.numeric : claims.reduce(zero) { zip($0, $1).map(+) }
+      ? whole.numeric : claims.reduce(zero) { zip($0, $1 ?? zero).map(+) }
     let square = innerProduct(total, total)
     let paths = zip(uses, zip(claims, measured)).map { use, found in
       let (claimed, path) = found
-      let contribution = byEntry ? path.numeric : claimed
+      let contribution = byEntry ? path.numeric : claimed ?? zero
       return TieGroup.Path(
         layer: use.layerName, use: use.detail,
         norm: byEntry
           ? euclideanNorm(contribution)
           : Lines.entryScale(rootMeanSquare(path.numeric), entries: parameter.count)
             * Double(parameter.count).squareRoot(),
-        claimedNorm: euclideanNorm(claimed),
+        claimedNorm: claimed.map(euclideanNorm),
         share: square > 0 ? innerProduct(contribution, total) / square : 0,
         verdict: path.verdict, maxRelativeError: path.maxRelativeError)
     }
-    let sumRule = self.sumRule(measured, whole, objective.gradientUnitRoundoff)
+    let sumRule = self.sumRule(
+      measured, whole, objective.gradientUnitRoundoff, isClaimed: isClaimed)
     let verdict = Verdict.overall(
-      [identity, sumRule.verdict] + paths.map(\.verdict) + follows.map(\.verdict))
+      [identity ?? .pass, sumRule.verdict] + paths.map(\.verdict) + follows.map(\.verdict))
     return TieGroup(
       parameter: parameter.name, shape: parameter.shape, verdict: verdict,
       uses: uses.map {
@@ -183,29 +220,38 @@ public struct TieCheck {
           layer: $0.layerName, use: $0.detail, transposed: $0.isTransposed,
           isLossTerm: $0.isLossTerm ? true : nil)
       }, paths: paths,
-      sumRule: sumRule, identity: .init(verdict: identity), follows: follows, measured: measured)
+      sumRule: sumRule, identity: identity.map { .init(verdict: $0) }, follows: follows,
+      measured: measured)
   }
 
   private func task(
-    _ parameter: any AnyParameter, _ use: Use, claimed: [Double], _ lines: Lines?,
+    _ objective: any PathObjective, _ use: Use, claimed: [Double]?, _ lines: Lines?,
     _ function: @escaping PathFunction
   ) -> TensorTask {
+    let parameter = objective.parameters[use.parameter]
     guard let lines else {
-      return TensorTask(parameter, named: use.name, claimed: claimed) { entry, point in
+      var task = TensorTask(parameter, named: use.name, claimed: claimed) { entry, point in
         try function(.entry(entry, to: point))
       }
+      if let batched = objective as? any BatchedPathObjective {
+        task.batch = { try batched.values(changing: use, $0) }
+      }
+      task.isMeasuredOnly = claimed == nil
+      return task
     }
     let base = parameter.flat
-    return TensorTask(
-      lines: use.name, claimed: lines.project(claimed) ?? [], count: lines.vectors.count,
+    var task = TensorTask(
+      lines: use.name, claimed: claimed.map { lines.project($0) ?? [] }, count: lines.vectors.count,
       scale: tensorScale(base), unitRoundoff: parameter.unitRoundoff
     ) { line, t in
       try function(.values(zip(base, lines.vectors[line]).map { $0 + t * $1 }))
     }
+    task.isMeasuredOnly = claimed == nil
+    return task
   }
 
   /// Writes through each handle and reads through every other, bit for bit; puts the values back.
-  private func identityVerdict(_ objective: any PathObjective, _ uses: [Use]) -> Verdict {
+  private func identityVerdict(_ objective: any LayeredObjective, _ uses: [Use]) -> Verdict {
     let parameter = objective.parameters[uses[0].parameter]
     let saved = parameter.flat
     defer { parameter.flat = saved }
@@ -221,7 +267,7 @@ public struct TieCheck {
   }
 
   /// Moves the parameter for one use and watches the layer's output for a fixed input.
-  func follows(_ objective: any PathObjective, _ use: Use) throws -> TieGroup.Follows {
+  func follows(_ objective: any LayeredObjective, _ use: Use) throws -> TieGroup.Follows {
     func follows(_ verdict: Verdict, _ reason: String? = nil) -> TieGroup.Follows {
       .init(layer: use.layerName, use: use.detail, verdict: verdict, reason: reason)
     }
@@ -246,6 +292,20 @@ public struct TieCheck {
       .fail, "its output does not change when \(parameter.name) does: it holds a copy")
   }
 
+  /// The same where no layer can be run by itself: the loss is watched.
+  private func follows(
+    _ objective: any PathObjective, _ use: Use, loss: Double
+  ) throws -> TieGroup.Follows {
+    let parameter = objective.parameters[use.parameter]
+    let function = try objective.pathFunction(use)
+    let follows = try moves(parameter, [loss]) { [try function(.values($0))] }
+    return .init(
+      layer: use.layerName, use: use.detail, verdict: follows ? .pass : .fail,
+      reason: follows
+        ? nil
+        : "the loss does not change when \(parameter.name) does in this use alone: it holds a copy")
+  }
+
   /// Whether an output is another for other values of a parameter, near or far.
   private func moves(
     _ parameter: any AnyParameter, _ before: [Double], _ output: ([Double]) throws -> [Double]
@@ -260,7 +320,7 @@ public struct TieCheck {
 
   /// Measured: within the error bounds. Claimed: within rounding.
   private func sumRule(
-    _ paths: [TensorResult], _ whole: TensorResult, _ unitRoundoff: Double
+    _ paths: [TensorResult], _ whole: TensorResult, _ unitRoundoff: Double, isClaimed: Bool
   ) -> TieGroup.SumRule {
     var verdict = Verdict.pass
     var (largest, largestClaimed) = (0.0, 0.0)
@@ -280,16 +340,19 @@ public struct TieCheck {
         let isFinite = sum.isFinite && entry.numeric.isFinite
         verdict = Verdict.overall([verdict, isFinite ? .fail : .inconclusive])
       }
+      if error > 0 { largest = max(largest, error / max(abs(entry.numeric), whole.measuredScale)) }
+      guard isClaimed else { continue }
       // Additions in another order: a few roundings of the terms.
       let terms = paths.reduce(abs(entry.analytic)) { $0 + abs($1.entries[i].analytic) }
       if !(claimedError <= 1e4 * unitRoundoff * max(terms, claimedRMS)) {
         verdict = .fail
       }
-      if error > 0 { largest = max(largest, error / max(abs(entry.numeric), whole.measuredScale)) }
       if claimedError > 0 {
         largestClaimed = max(largestClaimed, claimedError / max(abs(entry.analytic), claimedRMS))
       }
     }
-    return .init(verdict: verdict, maxRelativeError: largest, maxClaimedError: largestClaimed)
+    return .init(
+      verdict: verdict, maxRelativeError: largest,
+      maxClaimedError: isClaimed ? largestClaimed : nil)
   }
 }

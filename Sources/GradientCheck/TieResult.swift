@@ -67,7 +67,8 @@ public struct TieGroup: Codable, Sendable {
     /// The Frobenius norm of the measured path gradient (estimated from slopes where directions were
     /// checked), and of the claimed one.
     public let norm: Double
-    public let claimedNorm: Double
+    /// nil where nobody says what a single use claims; the verdict is then about the measurement.
+    public let claimedNorm: Double?
     /// <path, whole> / <whole, whole>: what this path has in the whole measured gradient, or in the
     /// claimed one where directions were checked. The
     /// shares add up to 1; one that works against the others is negative.
@@ -88,8 +89,8 @@ public struct TieGroup: Codable, Sendable {
     public let verdict: Verdict
     /// The largest |sum of measured paths - measured whole| / max(|whole|, rms).
     public let maxRelativeError: Double
-    /// The same for the claimed ones.
-    public let maxClaimedError: Double
+    /// The same for the claimed ones; nil where nobody says what a single use claims.
+    public let maxClaimedError: Double?
 
     enum CodingKeys: String, CodingKey {
       case verdict
@@ -117,7 +118,8 @@ public struct TieGroup: Codable, Sendable {
   public let uses: [UseRecord]
   public let paths: [Path]
   public let sumRule: SumRule
-  public let identity: Identity
+  /// nil where there is no handle to write through.
+  public let identity: Identity?
   public let follows: [Follows]
   /// The measured path gradients with their bounds, one tensor for each use: what a diagnosis is
   /// made from. Not part of the record.

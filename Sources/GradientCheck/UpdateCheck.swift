@@ -73,8 +73,12 @@ public struct UpdateCheck {
       restore(parameters, saved)
       return try check(objective, gradient, subject, start: saved)
     }
+    let fixed = parameters.filter { !$0.fixedRows.isEmpty }.map {
+      UpdateResult.FixedRows(parameter: $0.name, rows: $0.fixedRows.sorted())
+    }
     return UpdateResult(
-      verdict: Verdict.overall(results.map(\.verdict)), optimizers: results)
+      verdict: Verdict.overall(results.map(\.verdict)), optimizers: results,
+      fixed: fixed.isEmpty ? nil : fixed)
   }
 
   private func check(
@@ -90,7 +94,9 @@ public struct UpdateCheck {
 
     // Through each use alone.
     var through: [OptimizerResult.Through] = []
-    for (p, uses) in groups {
+    let layered =
+      subject.makeTrainer().takesContributions ? objective as? any LayeredObjective : nil
+    for (p, uses) in layered == nil ? [] : groups {
       for use in uses {
         restore(parameters, start)
         let alone = contributions.enumerated().map { l, contribution in
@@ -103,7 +109,7 @@ public struct UpdateCheck {
         var agrees = true
         var seen: [OptimizerResult.Seen] = []
         for other in uses {
-          let values = objective.ownValues(of: other)
+          let values = layered!.ownValues(of: other)
           let moved = zip(values, start[p]).map { $0 - $1 }
           seen.append(
             .init(layer: other.layerName, use: other.detail, moved: euclideanNorm(moved)))
@@ -136,8 +142,11 @@ public struct UpdateCheck {
     var history: [(contributions: [LayerContribution], values: [[Double]])] = []
     for k in 1...max(steps, 1) {
       let contributions = try self.contributions(objective)
+      let given =
+        trainer.takesContributions
+        ? try sum(of: live(contributions, subject), for: parameters) : try whole(objective)
       try trainer.step(parameters, contributions: contributions)
-      run.step(try sum(of: live(contributions, subject), for: parameters))
+      run.step(given)
       // Diverged: what lies beyond the largest number cannot be compared. One step has been.
       if k > 1, !parameters.indices.allSatisfy({ run.values($0).allSatisfy(\.isFinite) }) { break }
       history.append((live(contributions, subject), parameters.map(\.flat)))
@@ -182,17 +191,18 @@ public struct UpdateCheck {
           gradients: history.map { $0.contributions.compactMap { $0.gradients[p] } },
           clipping: history.map { clipping($0.contributions, subject, parameters) },
           isFrozen: subject.frozen.parameters.contains(parameters[p].name),
-          fixed: parameters[p].fixedElements,
-          values: history.map { $0.values[p] }, unitRoundoff: parameters[p].unitRoundoff,
+          fixedRows: parameters[p].fixedRows.sorted(), fixed: parameters[p].fixedElements,
+          values: history.map { $0.values[p] },
+          unitRoundoff: max(parameters[p].unitRoundoff, subject.reference.unitRoundoff),
           rounded: parameters[p].rounded),
         subject.reference)
     }
     let trained = parameters.count { !subject.frozen.parameters.contains($0.name) }
     let expectedSlots = subject.reference.keepsState ? trained : 0
-    let slots = trainer.stateSlots
+    let slots = trainer.countsStates ? trainer.stateSlots : nil
     // No finding by itself: a linear optimizer trains alike with any number of states. Where the
     // training strays, the number says why.
-    if slots != expectedSlots && !findings.isEmpty {
+    if let slots, slots != expectedSlots, !findings.isEmpty {
       findings.append(
         "the optimizer keeps \(slots) states for \(trained) parameters; expected "
           + "\(expectedSlots)")
@@ -218,10 +228,25 @@ public struct UpdateCheck {
 
   // MARK: Parts
 
+  /// The whole claimed gradient, zero where none is claimed.
+  private func whole(_ objective: any PathObjective) throws -> [[Double]] {
+    let claims = try objective.gradients()
+    return objective.parameters.enumerated().map { p, parameter in
+      guard p < claims.count, let claim = claims[p], claim.count == parameter.count else {
+        return [Double](repeating: 0, count: parameter.count)
+      }
+      return claim
+    }
+  }
+
   /// What is contributed at the present point, as trainers are given it: one contribution for each
-  /// layer, and one more for each further use that a layer makes of a parameter.
+  /// layer, and one more for each further use that a layer makes of a parameter. One for all together
+  /// where nobody tells them apart.
   public func contributions(_ objective: any PathObjective) throws -> [LayerContribution] {
     let parameters = objective.parameters
+    guard objective.claimsByUse else {
+      return [LayerContribution(layer: "model", gradients: try whole(objective))]
+    }
     let claims = Dictionary(
       grouping: zip(objective.uses, try objective.gradientsByUse()), by: \.0.place)
     return places(objective).map { place in
@@ -276,11 +301,7 @@ public struct UpdateCheck {
     return UpdateHypothesis.Clipping(
       subject.reference,
       contributions: trained.map { p in
-        contributions.compactMap { contribution in
-          var gradient = contribution.gradients[p]
-          for i in parameters[p].fixedElements { gradient?[i] = 0 }
-          return gradient
-        }
+        contributions.compactMap { $0.gradients[p].map(parameters[p].moving) }
       })
   }
 
@@ -314,7 +335,9 @@ public struct UpdateCheck {
     _ values: [Double], _ run: UpdateReference.Run, _ p: Int, _ unitRoundoff: Double, steps: Int
   ) -> Bool {
     let expected = run.values(p)
-    let allowed = run.reference.roundingsPerStep * Double(steps) * unitRoundoff
+    let allowed =
+      run.reference.roundingsPerStep * Double(steps)
+      * max(unitRoundoff, run.reference.unitRoundoff)
     return values.indices.allSatisfy { i in
       abs(values[i] - expected[i]) <= allowed * run.reach[p][i]
     }
@@ -374,7 +397,9 @@ public struct UpdateCheck {
     _ objective: any PathObjective, _ subject: UpdateSubject, _ groups: [[Use]]
   ) throws -> [Double] {
     let kernels = groups.filter { objective.parameters[$0[0].parameter].shape.count == 2 }
-    guard let group = kernels.first, let twin = objective.untiedTwin() else { return [] }
+    guard let group = kernels.first,
+      let twin = (objective as? any LayeredObjective)?.untiedTwin()
+    else { return [] }
     let pair = group.prefix(2).compactMap { use in
       twin.uses.first { $0.layer == use.layer && $0.slot == use.slot }
     }

@@ -2,6 +2,19 @@
 public struct UpdateResult: Codable, Sendable {
   public let verdict: Verdict
   public let optimizers: [OptimizerResult]
+  /// Rows that every training must leave where they are, bit for bit; nil where all are trained.
+  public let fixed: [FixedRows]?
+
+  /// The fixed rows of one parameter.
+  public struct FixedRows: Codable, Sendable {
+    public let parameter: String
+    public let rows: [Int]
+
+    public init(parameter: String, rows: [Int]) {
+      self.parameter = parameter
+      self.rows = rows
+    }
+  }
 }
 
 /// One optimizer.
@@ -62,7 +75,8 @@ public struct OptimizerResult: Codable, Sendable {
   /// The largest |value - reference| / max(|reference|, rms), over parameters and steps; state
   /// included.
   public let maxDifference: Double
-  public let stateSlots: Int
+  /// nil where it is not known.
+  public let stateSlots: Int?
   public let expectedStateSlots: Int
   public let through: [Through]
   public let fullStep: [FullStep]

@@ -48,11 +48,6 @@ struct Estimate {
   /// Finite, and its higher differences are what noise alone would make them.
   func isClean(z: Double) -> Bool { isFinite && points?.isSmooth(z: z) ?? true }
 
-  /// A slope is seen, at a step of at most `size`.
-  func showsSlope(within size: Double, z: Double) -> Bool {
-    isClean(z: z) && step <= size && abs(value) > bound
-  }
-
   func showsKink(z: Double) -> Bool { points?.showsKink(z: z) ?? false }
 
   static func notMeasured(step: Double) -> Estimate {
@@ -95,14 +90,39 @@ struct Witness {
     try estimate(probe, step: step, by: estimator == .fivePoint ? .gslCentral : .fivePoint)
   }
 
+  /// Many at once, by the five-point rule, whose points can all be told before.
+  /// - Parameter losses: the losses at the points, each with the number of its probe.
+  func estimates(
+    _ probes: [(probe: Probe, step: Double)],
+    losses: ([(probe: Int, point: Double)]) throws -> [Double]
+  ) throws -> [Estimate] {
+    let points = probes.map {
+      FivePoint.points(at: $0.probe.x, step: $0.step, rounded: $0.probe.rounded)
+    }
+    let found = try losses(
+      points.enumerated().flatMap { i, points in
+        [points.above1, points.below1, points.above2, points.below2]
+          .map { (probe: i, point: $0) }
+      })
+    return probes.indices.map { i in
+      let losses = FivePoint.Four(
+        above1: found[4 * i], below1: found[4 * i + 1], above2: found[4 * i + 2],
+        below2: found[4 * i + 3])
+      return estimate(fivePoint(probes[i].probe, points: points[i], losses: losses))
+    }
+  }
+
+  private func estimate(_ points: FivePoint) -> Estimate {
+    Estimate(
+      value: points.value, bound: points.bound, step: points.step,
+      isNoiseLimited: points.noiseBound >= points.truncationBound || points.isSmooth(z: z),
+      isFinite: points.isFinite,
+      isFlat: points.isFlat, points: points)
+  }
+
   private func estimate(_ probe: Probe, step: Double, by estimator: Estimator) throws -> Estimate {
     guard let formula = estimator.formula else {
-      let points = try fivePoint(probe, step: step)
-      return Estimate(
-        value: points.value, bound: points.bound, step: points.step,
-        isNoiseLimited: points.noiseBound >= points.truncationBound || points.isSmooth(z: z),
-        isFinite: points.isFinite,
-        isFlat: points.isFlat, points: points)
+      return estimate(try fivePoint(probe, step: step))
     }
     var isFlat = true
     var isFinite = true
@@ -128,9 +148,16 @@ struct Witness {
   }
 
   func fivePoint(_ probe: Probe, step: Double) throws -> FivePoint {
-    try FivePoint(
-      at: probe.x, value: value, step: step, sigma: sigma, z: z, unitRoundoff: probe.unitRoundoff,
-      rounded: probe.rounded, function: probe.function)
+    let points = FivePoint.points(at: probe.x, step: step, rounded: probe.rounded)
+    return fivePoint(probe, points: points, losses: try points.map(probe.function))
+  }
+
+  private func fivePoint(_ probe: Probe, points: FivePoint.Four, losses: FivePoint.Four)
+    -> FivePoint
+  {
+    FivePoint(
+      at: probe.x, value: value, points: points, losses: losses, sigma: sigma, z: z,
+      unitRoundoff: probe.unitRoundoff)
   }
 
   /// The deviation of GSL's value for independent noise, times smallest step over sigma. Central,

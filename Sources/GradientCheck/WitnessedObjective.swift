@@ -8,15 +8,17 @@ import TiedLayers
 /// Double, at the very same point (a Float is a Double exactly), say far better what the Float backward
 /// pass should have claimed; what is left is the rounding of that pass. And for a student's backward
 /// pass: a right model with the same parameters says what it should have claimed.
-public final class WitnessedObjective: SummarizedObjective {
+public final class WitnessedObjective: SummarizedObjective, LayeredObjective {
   private let accused: any Objective
-  private let witness: any SummarizedObjective
+  private let witness: any SummarizedObjective & LayeredObjective
 
   /// - Parameters:
   ///   - accused: claims the gradients. Its values become the point.
   ///   - witness: says what the loss is; the same parameters in the same order.
   /// - Throws: `ShapeMismatch` if the two do not have the same parameters.
-  public init(accused: any Objective, witness: any SummarizedObjective) throws {
+  public init(
+    accused: any Objective, witness: any SummarizedObjective & LayeredObjective
+  ) throws {
     self.accused = accused
     self.witness = witness
     let (own, other) = (accused.parameters, witness.parameters)
@@ -39,7 +41,7 @@ public final class WitnessedObjective: SummarizedObjective {
     return try accused.gradients()
   }
 
-  /// Of an accused that does not tell its uses apart, nothing.
+  public var claimsByUse: Bool { (accused as? any PathObjective)?.claimsByUse ?? false }
   public func gradientsByUse() throws -> [[Double]?] {
     guard let accused = accused as? any PathObjective else { return uses.map { _ in nil } }
     synchronize()
@@ -63,7 +65,8 @@ public final class WitnessedObjective: SummarizedObjective {
   public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
     try witness.layerFunction(use)
   }
-  public func untiedTwin() -> (any PathObjective)? { witness.untiedTwin() }
+  public func images(of parameter: Int) -> KernelImages? { witness.images(of: parameter) }
+  public func untiedTwin() -> (any LayeredObjective)? { witness.untiedTwin() }
   public func values(of use: Use) -> [Double] { witness.values(of: use) }
   public func setValues(_ values: [Double], of use: Use) { witness.setValues(values, of: use) }
 }

@@ -17,12 +17,12 @@ public final class ChildProcess: LineExchange {
     /// Seconds from the start to the end; nil for no limit.
     public var total: Double?
     /// Bytes of the longest line that is read.
-    public var bytes = 256 << 20
+    public var bytes = 128 << 20
     /// Bytes of address space, of the program and of each of its own children; nil for no limit.
     public var memory: Int?
 
     public init(
-      message: Double = 60, total: Double? = nil, bytes: Int = 256 << 20, memory: Int? = nil
+      message: Double = 60, total: Double? = nil, bytes: Int = 128 << 20, memory: Int? = nil
     ) {
       self.message = message
       self.total = total
@@ -59,7 +59,7 @@ public final class ChildProcess: LineExchange {
   public let process: pid_t
   public let limits: Limits
   private let standardError: StandardError
-  private let marker: String
+  private let traces: ProcessTree.Traces
   private let started = ProcessInfo.processInfo.systemUptime
 
   private var input: Int32
@@ -91,7 +91,6 @@ public final class ChildProcess: LineExchange {
     self.limits = limits
     self.standardError = standardError
     let marker = "\(ProcessTree.markerName)=\(UUID().uuidString)"
-    self.marker = marker
     let environment = (environment ?? ProcessInfo.processInfo.environment)
       .filter { $0.key != ProcessTree.markerName }.map { "\($0.key)=\($0.value)" }
     var found = child_started()
@@ -118,7 +117,10 @@ public final class ChildProcess: LineExchange {
     input = found.input
     output = found.output
     error = found.error
-    ProcessTree.register(process, marker: marker)
+    traces = ProcessTree.Traces(
+      leader: process, marker: marker,
+      pipes: Set([input, output, error].filter { $0 >= 0 }.compactMap(ProcessTree.pipe)))
+    ProcessTree.register(process)
   }
 
   deinit { end() }
@@ -287,7 +289,7 @@ public final class ChildProcess: LineExchange {
     _ = wait(seconds: 0)
     lock.withLock {
       // Not reaped yet, its number is still its own.
-      ProcessTree.kill(process, marker: marker)
+      ProcessTree.kill(traces)
       if ending == nil { ending = Self.reap(process) } else { _ = Self.reap(process) }
       isReaped = true
     }
@@ -306,7 +308,7 @@ public final class ChildProcess: LineExchange {
   public func interrupt() {
     lock.withLock {
       isInterrupted = true
-      if !isReaped { ProcessTree.kill(process, marker: marker) }
+      if !isReaped { ProcessTree.kill(traces) }
     }
   }
 

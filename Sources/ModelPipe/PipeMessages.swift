@@ -74,11 +74,13 @@ struct PipeDescription: Codable, Equatable {
     /// The parameter's place.
     var parameter: Int
     var transposed: Bool?
+    /// The layer's word for it where it uses the parameter several times, such as "step 3".
+    var slot: String?
     /// True for a term of the loss.
     var lossTerm: Bool?
 
     enum CodingKeys: String, CodingKey {
-      case layer, parameter, transposed
+      case layer, parameter, transposed, slot
       case lossTerm = "loss_term"
     }
   }
@@ -92,9 +94,9 @@ struct PipeDescription: Codable, Equatable {
 
   struct OptimizerDescription: Codable, Equatable {
     var name: String
-    /// One of those that the checker has a reference for.
+    /// One that the checker has a reference for: "sgd", "rmsprop", "adam", "adamw".
     var rule: String
-    var learningRate: Double
+    var learningRate: Double?
     var momentum: Double?
     var nesterov: Bool?
     var weightDecay: Double?
@@ -102,13 +104,18 @@ struct PipeDescription: Codable, Equatable {
     var beta1: Double?
     var beta2: Double?
     var stabilizer: Double?
+    /// "root", "inside" or "uncorrected".
+    var stabilizerPlace: String?
+    /// "float" where its own numbers are rounded to Float, whatever the model's precision.
+    var precision: String?
     /// Names of parameters that it does not train.
     var frozen: [String]?
 
     enum CodingKeys: String, CodingKey {
-      case name, rule, momentum, nesterov, smoothing, beta1, beta2, stabilizer, frozen
+      case name, rule, momentum, nesterov, smoothing, beta1, beta2, stabilizer, precision, frozen
       case learningRate = "learning_rate"
       case weightDecay = "weight_decay"
+      case stabilizerPlace = "stabilizer_place"
     }
   }
 

@@ -73,11 +73,10 @@ public final class PipeObjective: Objective {
       let started = ProcessInfo.processInfo.systemUptime
       let answer = try connection.ask(.losses, numbers: next.count) { $0.points = next }
       guard let found = answer.losses, found.count == next.count else {
-        throw connection.stop(
-          PipeError.malformed(
-            "losses",
-            "\"losses\" holds \(answer.losses?.count ?? 0) numbers; expected \(next.count), one for "
-              + "each point"))
+        throw malformed(
+          "losses",
+          "\"losses\" holds \(answer.losses?.count ?? 0) numbers; expected \(next.count), one for "
+            + "each point")
       }
       if next.count > 1 {
         let seconds = ProcessInfo.processInfo.systemUptime - started
@@ -109,7 +108,7 @@ public final class PipeObjective: Objective {
     return try askGradient(byUse: false).gradient ?? []
   }
 
-  private func askGradient(byUse: Bool) throws -> PipeAnswer {
+  func askGradient(byUse: Bool) throws -> PipeAnswer {
     let numbers = pipeParameters.reduce(0) { $0 + $1.count }
     let uses = (description.uses ?? []).reduce(0) { $0 + pipeParameters[$1.parameter].count }
     let answer = try connection.ask(.gradient, numbers: numbers + (byUse ? uses : 0)) {
@@ -117,11 +116,10 @@ public final class PipeObjective: Objective {
       if byUse { $0.byUse = true }
     }
     guard let gradient = answer.gradient, gradient.count == pipeParameters.count else {
-      throw connection.stop(
-        PipeError.malformed(
-          "gradient",
-          "\"gradient\" holds \(answer.gradient?.count ?? 0) lists; expected "
-            + "\(pipeParameters.count), one for each parameter"))
+      throw malformed(
+        "gradient",
+        "\"gradient\" holds \(answer.gradient?.count ?? 0) lists; expected "
+          + "\(pipeParameters.count), one for each parameter")
     }
     return answer
   }
@@ -141,13 +139,17 @@ public final class PipeObjective: Objective {
     guard let found = answer.parameters, found.count == count,
       found.allSatisfy({ $0.map(\.count) == expected })
     else {
-      throw connection.stop(
-        PipeError.malformed(
-          "steps",
-          "expected \"parameters\" to hold, for each of \(count) steps, "
-            + "\(expected.map(String.init).joined(separator: ", ")) numbers"))
+      throw malformed(
+        "steps",
+        "expected \"parameters\" to hold, for each of \(count) steps, "
+          + "\(expected.map(String.init).joined(separator: ", ")) numbers")
     }
     return Steps(parameters: found, states: answer.states)
+  }
+
+  /// Ends the program for an answer that makes no sense.
+  func malformed(_ question: String, _ what: String) -> PipeError {
+    connection.stop(PipeError.malformed(question, what))
   }
 }
 

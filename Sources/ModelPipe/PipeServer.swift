@@ -30,7 +30,9 @@ public final class PipeServer {
   private let ties: [[String]]
   private let trainings: [Training]
   /// The point that the model is described at.
-  private let described: [[Double]]
+  private let start: [[Double]]
+  /// The paths at that point, by use.
+  private var described: [Int: PathFunction] = [:]
 
   /// - Parameters:
   ///   - objective: at the point to be checked.
@@ -43,7 +45,7 @@ public final class PipeServer {
     self.name = name
     self.ties = ties
     self.trainings = trainings
-    described = objective.parameters.map(\.flat)
+    start = objective.parameters.map(\.flat)
   }
 
   /// Answers until there are no more questions. What the model prints meanwhile goes to standard error:
@@ -109,22 +111,45 @@ public final class PipeServer {
   }
 
   private func restore() {
-    for (parameter, values) in zip(objective.parameters, described) { parameter.flat = values }
+    for (parameter, values) in zip(objective.parameters, start) { parameter.flat = values }
   }
 
   // MARK: Answers
 
-  private func description() -> PipeDescription {
+  private var paths: (any PathObjective)? { objective as? any PathObjective }
+
+  private func description() throws -> PipeDescription {
     let isFloat = objective.parameters.map { $0.unitRoundoff > 1e-10 }
-    return PipeDescription(
-      protocol: PipeProtocol.version, name: name, precision: nil, loss: nil, batch: nil,
+    var description = PipeDescription(
+      protocol: PipeProtocol.version,
       parameters: zip(objective.parameters, isFloat).map { parameter, isFloat in
         .init(
           name: parameter.name, shape: parameter.shape, values: parameter.flat,
           precision: isFloat ? "float" : "double")
-      },
-      uses: nil, layers: nil, ties: ties.isEmpty ? nil : ties, optimizers: nil,
-      can: ["gradient"] + (trainings.isEmpty ? [] : ["steps"]))
+      }, can: ["gradient"])
+    description.name = name
+    description.ties = ties.isEmpty ? nil : ties
+    if let paths {
+      description.uses = paths.uses.map { use in
+        .init(
+          layer: use.layerName, parameter: use.parameter, transposed: use.isTransposed,
+          slot: use.detail, lossTerm: use.isLossTerm ? true : nil)
+      }
+      if paths.measuresPaths { description.can.append("use") }
+      if paths.claimsByUse { description.can.append("gradient_by_use") }
+    }
+    if let summarized = objective as? any SummarizedObjective {
+      description.loss = summarized.lossName
+      description.batch = summarized.batch
+      description.layers = try summarized.summary().layers.map {
+        .init(name: $0.name, type: $0.type, width: $0.outputShape.reduce(1, *))
+      }
+    }
+    if !trainings.isEmpty {
+      description.can.append("steps")
+      description.optimizers = trainings.map { .init($0.name, $0.makeTrainer()) }
+    }
+    return description
   }
 
   private func answer(_ request: PipeRequest) throws -> PipeAnswer {
@@ -133,12 +158,17 @@ public final class PipeServer {
     case "losses":
       answer.losses = try (request.points ?? []).map { point in
         defer { restore() }
-        try move(to: point)
-        return try objective.value()
+        return try loss(at: point)
       }
     case "gradient":
       try move(to: request.point ?? PipePoint())
       answer.gradient = try objective.gradients()
+      if request.byUse == true {
+        guard let paths, paths.claimsByUse else {
+          throw Refusal("no use claims anything by itself")
+        }
+        answer.byUse = try paths.gradientsByUse()
+      }
     default:
       try move(to: request.point ?? PipePoint())
       guard let training = trainings.first(where: { $0.name == request.optimizer }) else {
@@ -146,14 +176,47 @@ public final class PipeServer {
       }
       let trainer = training.makeTrainer()
       answer.parameters = try (0..<max(request.steps ?? 1, 1)).map { _ in
-        try trainer.step(
-          objective.parameters,
-          contributions: [LayerContribution(layer: "model", gradients: objective.gradients())])
+        try trainer.step(objective.parameters, contributions: contributions())
         return objective.parameters.map(\.flat)
       }
       answer.states = trainer.stateSlots
     }
     return answer
+  }
+
+  private func contributions() throws -> [LayerContribution] {
+    if let paths { return try UpdateCheck().contributions(paths) }
+    return [LayerContribution(layer: "model", gradients: try objective.gradients())]
+  }
+
+  private func loss(at point: PipePoint) throws -> Double {
+    try move(to: point)
+    guard let alone = point.inUse else { return try objective.value() }
+    guard let paths, paths.measuresPaths, paths.uses.indices.contains(alone.use) else {
+      throw Refusal("there is no use \(alone.use) that could be changed alone")
+    }
+    let use = paths.uses[alone.use]
+    guard alone.set.allSatisfy({ $0.parameter == use.parameter }) else {
+      throw Refusal("\(use.name) does not use every parameter that is changed for it")
+    }
+    let parameter = objective.parameters[use.parameter]
+    let change: PathChange
+    if alone.set.count == 1, let at = alone.set[0].at, at.count == 1, alone.set[0].to.count == 1,
+      (0..<parameter.count).contains(at[0])
+    {
+      change = .entry(at[0], to: alone.set[0].to[0])
+    } else {
+      let here = parameter.flat
+      for change in alone.set { try apply(change) }
+      change = .values(parameter.flat)
+      parameter.flat = here
+    }
+    // What comes before the use is computed once for the described point.
+    if point.set == nil {
+      if described[alone.use] == nil { described[alone.use] = try paths.pathFunction(use) }
+      return try described[alone.use]!(change)
+    }
+    return try paths.pathFunction(use)(change)
   }
 
   private func move(to point: PipePoint) throws {
@@ -198,6 +261,34 @@ private struct LineReader {
       if count < 0 && errno == EINTR { continue }
       guard count > 0 else { return nil }
       buffer.append(contentsOf: chunk[..<count])
+    }
+  }
+}
+
+extension PipeDescription.OptimizerDescription {
+  /// What is known of a trainer: the rule of one that this package has.
+  fileprivate init(_ name: String, _ trainer: any Trainer) {
+    self.init(name: name, rule: "unknown")
+    switch (trainer as? OptimizerTrainer)?.optimizer {
+    case let sgd as SGD:
+      rule = "sgd"
+      learningRate = sgd.learningRate
+      momentum = sgd.momentum
+      nesterov = sgd.isNesterov
+      weightDecay = sgd.weightDecay
+    case let rmsprop as RMSProp:
+      rule = "rmsprop"
+      learningRate = rmsprop.learningRate
+      smoothing = rmsprop.smoothing
+      stabilizer = rmsprop.stabilizer
+    case let adam as Adam:
+      rule = "adamw"
+      learningRate = adam.learningRate
+      weightDecay = adam.decoupledDecay
+      beta1 = adam.beta1
+      beta2 = adam.beta2
+      stabilizer = adam.stabilizer
+    default: break
     }
   }
 }

@@ -4,23 +4,33 @@ import Foundation
 /// Finds and kills everything that a started program left running.
 ///
 /// Killing the process group is not enough: a program may start another in a group or session of its
-/// own, and end before it. On Linux, where /proc can be read, four traces are followed: the process
+/// own, and end before it. On Linux, where /proc can be read, five traces are followed: the process
 /// group, the session, the parents (orphans become children of this process, see
-/// `child_adopt_orphans`), and a variable in the environment that each started program was given. An
-/// orphan without any trace is taken for a stray of the last program that runs. Elsewhere the process
-/// group is all.
+/// `child_adopt_orphans`), a variable in the environment that each started program was given, and the
+/// pipes that it was given. An orphan without any trace is taken for a stray of the last program that
+/// runs, and killed with that. Elsewhere the process group is all.
 ///
 /// What plain user rights cannot prevent: a process that another user's rights were given to (sudo,
 /// setuid), and one started by a service on the program's behalf (cron, at, a container daemon).
 enum ProcessTree {
   static let markerName = "TIECHECK_CHILD"
 
-  /// The programs that run now, each with its marker.
+  /// By what a program's descendants are known.
+  struct Traces {
+    /// Its process, process group and session.
+    let leader: pid_t
+    /// The variable in its environment, NAME=value.
+    let marker: String
+    /// Its pipes, as /proc calls them: "pipe:[123]".
+    let pipes: Set<String>
+  }
+
+  /// The programs that run now.
   private static let registry = Registry()
 
   private final class Registry: @unchecked Sendable {
     let lock = NSLock()
-    var running: [pid_t: String] = [:]
+    var running: Set<pid_t> = []
     /// Between a fork and its registration a child is nobody's.
     var starting = 0
     let adopts = child_adopt_orphans() == 0
@@ -33,25 +43,26 @@ enum ProcessTree {
     return code
   }
 
-  static func register(_ process: pid_t, marker: String) {
+  static func register(_ process: pid_t) {
     registry.lock.withLock {
-      registry.running[process] = marker
+      registry.running.insert(process)
       registry.starting -= 1
     }
   }
 
   static func unregister(_ process: pid_t) {
-    registry.lock.withLock { registry.running[process] = nil }
+    _ = registry.lock.withLock { registry.running.remove(process) }
   }
 
   /// Kills a program that has not been reaped, and all that is left of it.
-  static func kill(_ leader: pid_t, marker: String) {
+  static func kill(_ program: Traces) {
+    let leader = program.leader
     var killed: Set<pid_t> = []
     // What is being killed may be starting more: again, until nothing is found.
     for round in 0..<200 {
       _ = Foundation.kill(-leader, SIGKILL)
       _ = Foundation.kill(leader, SIGKILL)
-      let found = members(of: leader, marker: marker)
+      let found = members(of: program)
       let alive = found.filter { !$0.isZombie && $0.process != leader }
       for entry in alive { _ = Foundation.kill(entry.process, SIGKILL) }
       killed.formUnion(found.map(\.process))
@@ -70,18 +81,21 @@ enum ProcessTree {
   }
 
   /// The processes that belong to a program.
-  static func members(of leader: pid_t, marker: String) -> [Entry] {
+  static func members(of program: Traces) -> [Entry] {
+    let leader = program.leader
     let all = entries()
     let own = getpid()
     let (running, starting) = registry.lock.withLock { (registry.running, registry.starting) }
-    let others = Set(running.keys).subtracting([leader])
+    let others = running.subtracting([leader])
     var members: Set<pid_t> = [leader]
     for entry in all where entry.process != own && !others.contains(entry.process) {
       let isOrphan = entry.parent == own || entry.parent == 1
       if entry.group == leader || entry.session == leader {
         members.insert(entry.process)
       } else if isOrphan, let environment = environment(of: entry.process) {
-        if environment.contains(marker) {
+        if environment.contains(program.marker)
+          || !program.pipes.isDisjoint(with: pipes(of: entry.process))
+        {
           members.insert(entry.process)
         } else if registry.adopts, entry.parent == own, others.isEmpty, starting == 0,
           entry.session != getsid(0), !environment.contains(where: { $0.hasPrefix(markerName) })
@@ -131,6 +145,22 @@ enum ProcessTree {
     contents("/proc/\(process)/environ").map { bytes in
       bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
+  }
+
+  /// The pipes that a process holds.
+  private static func pipes(of process: pid_t) -> [String] {
+    let folder = "/proc/\(process)/fd"
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.compactMap { name in
+      let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")
+      return link?.hasPrefix("pipe:") == true ? link : nil
+    }
+  }
+
+  /// A pipe by one of its ends.
+  static func pipe(_ descriptor: Int32) -> String? {
+    var status = stat()
+    return fstat(descriptor, &status) == 0 ? "pipe:[\(status.st_ino)]" : nil
   }
 
   private static func contents(_ path: String) -> [UInt8]? {

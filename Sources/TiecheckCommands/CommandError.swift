@@ -1,7 +1,9 @@
 import CheckReport
+import CourseGrading
 import FaultGallery
 import GSLKit
 import GradientCheck
+import ModelPipe
 import TextNotebook
 import TiedLayers
 
@@ -20,14 +22,27 @@ struct CommandError: Error, CustomStringConvertible {
   init(_ error: any Error) {
     switch error {
     case let error as CommandError: self = error
+    case ChildProcessError.cannotStart: self.init(.noInput, "\(error)")
+    case is ChildProcessError, is PipeError: self.init(.badInput, "\(error)")
     case let error as FaultNotApplicable: self.init(.usage, "\(error)")
     case let error as NotebookError: self.init(.badInput, "\(error)")
     case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch,
       is NothingToCheck:
       self.init(.badInput, "\(error)")
+    case let error as GradingError: self.init(error.status, "\(error)")
     case let error as ResultsFolderError:
       self.init(error.isAboutContents ? .badInput : .noInput, "\(error)")
     default: self.init(.internalFault, "\(error). This is a fault of tiecheck's; please report it.")
+    }
+  }
+}
+
+extension GradingError {
+  var status: ExitStatus {
+    switch self {
+    case .noFolder: .noOutput
+    case .teacherDoesNotCompile, .badCatalogue, .teacherIsWrong, .tampered: .badInput
+    case .interrupted: .undecided
     }
   }
 }

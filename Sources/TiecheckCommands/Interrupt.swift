@@ -3,43 +3,63 @@ import Foundation
 
 /// While it lives, Ctrl-C asks politely: what is running stops, and what comes after it does not begin.
 /// A second one ends the process as usual.
+///
+/// A program that was started has a session of its own, which no signal from the terminal reaches: it
+/// is ended before this process is.
 final class Interrupt: @unchecked Sendable {
-  private let source: any DispatchSourceSignal
+  private var sources: [any DispatchSourceSignal] = []
   private let lock = NSLock()
   private var requested = false
-  private var stop: (() -> Void)?
+  private var cancel: (() -> Void)?
+  private let end: (() -> Void)?
 
   /// Whether Ctrl-C came.
   var isRequested: Bool { lock.withLock { requested } }
 
-  init() {
-    source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global())
-    source.setEventHandler { [weak self] in
-      self?.request()
-      signal(SIGINT, SIG_DFL)
+  /// - Parameter end: ends the programs that were started, before this process is ended.
+  init(ending end: (() -> Void)? = nil) {
+    self.end = end
+    for number in end == nil ? [SIGINT] : [SIGINT, SIGTERM, SIGHUP] {
+      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      source.setEventHandler { [weak self] in self?.receive(number) }
+      signal(number, SIG_IGN)
+      source.activate()
+      sources.append(source)
     }
-    signal(SIGINT, SIG_IGN)
-    source.activate()
   }
 
   deinit {
-    source.cancel()
-    signal(SIGINT, SIG_DFL)
+    for source in sources {
+      source.cancel()
+      signal(Int32(source.handle), SIG_DFL)
+    }
+  }
+
+  private func receive(_ number: Int32) {
+    let isSecond = isRequested
+    if number == SIGINT, !isSecond {
+      request()
+      if end == nil { signal(SIGINT, SIG_DFL) }
+      return
+    }
+    end?()
+    signal(number, SIG_DFL)
+    raise(number)
   }
 
   /// What Ctrl-C does.
   func request() {
     lock.withLock {
       requested = true
-      stop?()
+      cancel?()
     }
   }
 
   /// How what is running now is stopped; called at once, if Ctrl-C came before.
-  func watch(_ stop: @escaping () -> Void) {
+  func watch(_ cancel: @escaping () -> Void) {
     lock.withLock {
-      self.stop = stop
-      if requested { stop() }
+      self.cancel = cancel
+      if requested { cancel() }
     }
   }
 }

@@ -31,6 +31,14 @@ enum OptionValue {
     try whole(text, in: 1...1000, example: 5)
   }
 
+  /// A time.
+  @Sendable static func seconds(_ text: String) throws -> Double {
+    guard let value = Double(text), value > 0, value.isFinite else {
+      throw ValidationError("expected a number of seconds above 0, such as 10.")
+    }
+    return value
+  }
+
   /// The number of random directions for each parameter.
   @Sendable static func directions(_ text: String) throws -> Int {
     try whole(text, in: 0...1000, example: 4)

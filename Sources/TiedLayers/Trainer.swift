@@ -25,6 +25,16 @@ public protocol Trainer: AnyObject {
   func state(of parameter: any AnyParameter) -> [String: [Double]]
   /// For how many Parameters state is kept.
   var stateSlots: Int { get }
+  /// Whether it steps by the contributions that it is given. One that computes its own gradients, in
+  /// another process, does not.
+  var takesContributions: Bool { get }
+  /// Whether `stateSlots` is known.
+  var countsStates: Bool { get }
+}
+
+extension Trainer {
+  public var takesContributions: Bool { true }
+  public var countsStates: Bool { true }
 }
 
 /// Adds all contributions and lets an optimizer step once.

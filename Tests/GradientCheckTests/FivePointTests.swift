@@ -9,9 +9,10 @@ private func fivePoint(
   at x: Double = 0, step: Double, sigma: Double = 0, z: Double = 5,
   rounded: (Double) -> Double = { $0 }, _ f: (Double) -> Double
 ) -> FivePoint {
-  FivePoint(
-    at: x, value: f(x), step: step, sigma: sigma, z: z, unitRoundoff: Double.unitRoundoff,
-    rounded: rounded, function: f)
+  let points = FivePoint.points(at: x, step: step, rounded: rounded)
+  return FivePoint(
+    at: x, value: f(x), points: points, losses: points.map(f), sigma: sigma, z: z,
+    unitRoundoff: Double.unitRoundoff)
 }
 
 struct FivePointTests {

@@ -117,6 +117,7 @@ final class Tampered: Objective {
   }
 
   var parameters: [any AnyParameter] { base.parameters }
+  func doubleTwin() -> (any Objective)? { base.doubleTwin() }
 
   func value() throws -> Double {
     calls += 1
@@ -134,7 +135,7 @@ final class Tampered: Objective {
 struct Interruption: Error {}
 
 /// A chain whose claim for layer `layer` is changed before it is added up.
-final class TamperedPaths: PathObjective {
+final class TamperedPaths: LayeredObjective {
   let base: ChainObjective<Double>
   let change: (_ layer: Int, _ parameter: Int, inout [Double]) -> Void
 
@@ -171,7 +172,7 @@ final class TamperedPaths: PathObjective {
     try base.layerFunction(use)
   }
   func layerFunction(_ layer: Int) throws -> () throws -> [Double] { try base.layerFunction(layer) }
-  func untiedTwin() -> (any PathObjective)? { base.untiedTwin() }
+  func untiedTwin() -> (any LayeredObjective)? { base.untiedTwin() }
   func values(of use: Use) -> [Double] { base.values(of: use) }
   func setValues(_ values: [Double], of use: Use) { base.setValues(values, of: use) }
 }

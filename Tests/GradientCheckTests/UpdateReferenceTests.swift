@@ -45,8 +45,28 @@ struct UpdateReferenceTests {
     #expect(element(.momentum(learningRate: 0.5, momentum: 0.5), 1, [2, -1]).value == 0)
     // 2 + 0.5 * 2 = 3, then -1 + 0.5 * 0 = -1.
     #expect(element(.nesterov(learningRate: 0.5, momentum: 0.5), 1, [2, -1]).value == 0)
+    // g = 2 + 0.5: v = 2.5.
+    #expect(
+      element(.momentum(learningRate: 0.5, momentum: 0.5, weightDecay: 0.5), 1, [2]).value == -0.25)
+    #expect(
+      element(.nesterov(learningRate: 0.5, momentum: 0.5, weightDecay: 0.5), 1, [2]).value == -0.875
+    )
     let rms = element(.rmsprop(learningRate: 0.5, smoothing: 0.75, stabilizer: 1), 1, [2])
     #expect(rms.value == 0.5 && rms.second == 1)
+    // sqrt(1 + 3).
+    #expect(
+      element(
+        .rmsprop(learningRate: 0.5, smoothing: 0.75, stabilizer: 3, stabilizerPlace: .inside), 1,
+        [2]
+      ).value == 0.5)
+    // g = -0.25 + 0.5: the step goes down.
+    #expect(
+      element(.adam(learningRate: 0.5, weightDecay: 0.5, stabilizer: 0), 1, [-0.25]).value == 0.5)
+    // 1 + 1 for the root of the corrected moment, and 1 + 1 / sqrt(1 - 0.75) for that of the other.
+    #expect(element(.adam(learningRate: 1, beta2: 0.75, stabilizer: 1), 1, [1]).value == 0.5)
+    let hat = UpdateReference.adam(
+      learningRate: 1, beta2: 0.75, stabilizer: 1, stabilizerPlace: .uncorrected)
+    #expect(abs(element(hat, 1, [1]).value - 2.0 / 3) < 1e-15)
     // The first step of Adam is rate sign(g), whatever the size of g.
     for gradient in [1e-3, 5, -7] {
       let adam = element(.adam(learningRate: 0.25, stabilizer: 0), 1, [gradient])

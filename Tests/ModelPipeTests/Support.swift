@@ -12,16 +12,23 @@ final class Loopback: LineExchange {
   private(set) var answers: [String] = []
   private(set) var isEnded = false
 
-  init(_ server: PipeServer) { self.server = server }
+  /// What becomes of an answer on its way.
+  private let edit: (String) -> String
+
+  init(_ server: PipeServer, edit: @escaping (String) -> String = { $0 }) {
+    self.server = server
+    self.edit = edit
+  }
 
   func exchange(_ message: Data, limit: Int?) throws -> Data {
     questions.append(String(decoding: message, as: UTF8.self))
     guard let answer = try server.answer(message) else {
       throw ChildProcessError.ended(.exited(0))
     }
-    answers.append(String(decoding: answer, as: UTF8.self))
-    if let limit, answer.count > limit { throw ChildProcessError.tooMuch(limit) }
-    return answer
+    let edited = edit(String(decoding: answer, as: UTF8.self))
+    answers.append(edited)
+    if let limit, edited.utf8.count > limit { throw ChildProcessError.tooMuch(limit) }
+    return Data(edited.utf8)
   }
 
   func end() -> ChildProcess.Ending {

@@ -1,0 +1,171 @@
+import GradientCheck
+import TiedLayers
+
+/// The paths of a program that tells which layer uses which parameter.
+extension PipeObjective: SummarizedObjective, BatchedPathObjective {
+  /// One layer for everything where the program names none.
+  private static let wholeModel = "model"
+
+  private var useDescriptions: [PipeDescription.UseDescription] {
+    description.uses
+      ?? pipeParameters.indices.map { .init(layer: Self.wholeModel, parameter: $0) }
+  }
+
+  public var layerNames: [String] {
+    var names: Set<String> = []
+    return ((description.layers ?? []).map(\.name) + useDescriptions.map(\.layer))
+      .filter { names.insert($0).inserted }
+  }
+
+  public var uses: [Use] {
+    let layers = Dictionary(
+      uniqueKeysWithValues: layerNames.enumerated().map { ($1, $0) })
+    let all = useDescriptions
+    return all.indices.map { i in
+      let use = all[i]
+      let before = all[..<i].filter { $0.layer == use.layer }
+      let occurrence = before.count { $0.parameter == use.parameter }
+      let isRepeated = all.count { $0.layer == use.layer && $0.parameter == use.parameter } > 1
+      return Use(
+        layer: layers[use.layer]!, layerName: use.layer, slot: before.count,
+        slotName: use.slot ?? "use \(occurrence + 1)", occurrence: occurrence,
+        isRepeated: isRepeated, parameter: use.parameter, isTransposed: use.transposed ?? false,
+        isLossTerm: use.lossTerm ?? false)
+    }
+  }
+
+  public var measuresPaths: Bool { description.uses != nil && capabilities.contains(.use) }
+
+  /// Where every parameter has one use, the gradient itself is what it claims.
+  private var hasOneUseEach: Bool {
+    Set(useDescriptions.map(\.parameter)).count == useDescriptions.count
+  }
+
+  public var claimsByUse: Bool { hasOneUseEach || capabilities.contains(.gradientByUse) }
+
+  public func gradientsByUse() throws -> [[Double]?] {
+    let uses = useDescriptions
+    guard capabilities.contains(.gradientByUse) else {
+      let gradients = try gradients()
+      return uses.map { gradients[$0.parameter] }
+    }
+    let answer = try askGradient(byUse: true)
+    guard let claims = answer.byUse, claims.count == uses.count else {
+      throw malformed(
+        "gradient",
+        "\"by_use\" holds \(answer.byUse?.count ?? 0) lists; expected \(uses.count), one for each use"
+      )
+    }
+    for (use, claim) in zip(uses, claims) {
+      let parameter = pipeParameters[use.parameter]
+      guard let claim, claim.count != parameter.count else { continue }
+      throw malformed(
+        "gradient",
+        "what \(use.layer) contributes to \(parameter.name) has \(claim.count) numbers; expected "
+          + "\(parameter.count)")
+    }
+    return claims
+  }
+
+  public func pathFunction(_ use: Use) throws -> PathFunction {
+    let place = place(of: use)
+    return { [self] change in
+      let at: PipeChange
+      switch change {
+      case .entry(let entry, let value):
+        at = PipeChange(parameter: use.parameter, at: [entry], to: [value])
+      case .values(let values): at = PipeChange(parameter: use.parameter, at: nil, to: values)
+      }
+      var point = point
+      point.inUse = PipeUseChange(use: place, set: [rounded(at)])
+      return try losses([point])[0]
+    }
+  }
+
+  public func values(changing parameter: Int, _ points: [(entry: Int, point: Double)]) throws
+    -> [Double]
+  {
+    let here = point
+    return try losses(
+      points.map { entry, value in
+        var point = here
+        let change = PipeChange(parameter: parameter, at: [entry], to: [value])
+        point.set = (point.set ?? []) + [rounded(change)]
+        return point
+      })
+  }
+
+  public func values(changing use: Use, _ points: [(entry: Int, point: Double)]) throws -> [Double]
+  {
+    let (here, place) = (point, place(of: use))
+    return try losses(
+      points.map { entry, value in
+        var point = here
+        let change = PipeChange(parameter: use.parameter, at: [entry], to: [value])
+        point.inUse = PipeUseChange(use: place, set: [rounded(change)])
+        return point
+      })
+  }
+
+  /// As a parameter that holds them would round them.
+  private func rounded(_ change: PipeChange) -> PipeChange {
+    let parameter = pipeParameters[change.parameter]
+    guard parameter.isFloat else { return change }
+    return PipeChange(
+      parameter: change.parameter, at: change.at, to: change.to.map(parameter.rounded))
+  }
+
+  private func place(of use: Use) -> Int { uses.firstIndex(of: use)! }
+
+  // MARK: What a report says
+
+  public var lossName: String { description.loss ?? "loss" }
+  public var batch: Int { description.batch ?? 1 }
+  public var hasEqualSamples: Bool { false }
+
+  public func summary() -> ModelSummary {
+    let uses = useDescriptions
+    let rows = layerNames.map { name in
+      let own = Set(uses.filter { $0.layer == name }.map(\.parameter))
+      let layer = description.layers?.first { $0.name == name }
+      return ModelSummary.Row(
+        name: name, type: layer?.type ?? "layer",
+        outputShape: (layer?.width).flatMap { $0 > 0 ? [$0] : nil } ?? [],
+        parameters: own.reduce(0) { $0 + pipeParameters[$1].count },
+        sharesWith: layerNames.filter { other in
+          other != name && uses.contains { $0.layer == other && own.contains($0.parameter) }
+        })
+    }
+    return ModelSummary(
+      layers: rows, totalParameters: pipeParameters.reduce(0) { $0 + $1.count },
+      sumOverLayers: rows.reduce(0) { $0 + $1.parameters })
+  }
+
+  public var notAsked: [String] {
+    var sentences: [String] = []
+    if description.uses == nil {
+      sentences.append("which layers share a parameter: the program does not describe its uses")
+    } else if !measuresPaths {
+      sentences.append(
+        "the gradient through each use alone: the program does not list \"use\" in \"can\"")
+    }
+    if !claimsByUse {
+      sentences.append(
+        "what each use claims to contribute: the program does not list \"gradient_by_use\" in "
+          + "\"can\"")
+    }
+    if updateSubjects(steps: 1).isEmpty {
+      sentences.append(
+        "updates: the program "
+          + (capabilities.contains(.steps)
+            ? "has no optimizer that can be compared" : "does not list \"steps\" in \"can\""))
+    }
+    sentences += (description.optimizers ?? []).filter { $0.reference == nil }.map {
+      "the updates of \($0.name): there is no reference for the rule \"\($0.rule)\""
+    }
+    sentences.append(
+      "counting, saving, loading and converting, and the outputs of single layers: a program answers "
+        + "for its loss, its gradient and its steps alone")
+    return sentences
+  }
+}

@@ -1,0 +1,198 @@
+import ArgumentParser
+import CheckReport
+import Foundation
+import GradientCheck
+import ModelPipe
+
+/// `tiecheck verify`.
+struct VerifyCommand: Subcommand {
+  static let configuration = CommandConfiguration(
+    commandName: "verify", abstract: "Check a model in any language, over a pipe.",
+    usage: """
+      tiecheck verify [OPTIONS] -- COMMAND [ARGUMENTS]
+      tiecheck verify --write-adapter python|c [-o FILE]
+      """,
+    discussion: """
+      COMMAND is started without a shell. It is asked for its parameters, losses, gradient and steps, a \
+      line of JSON for each question, and answers each with a line; what it writes to standard error \
+      passes through. --write-adapter writes a file that does this for models in Python (plain \
+      functions, NumPy, PyTorch, Keras 3) or C. A program that does not answer, or answers nonsense, is \
+      ended with everything it started, and the status is 65.
+      """)
+
+  /// A language that an adapter ships for.
+  enum Adapter: String, ExpressibleByArgument, CaseIterable {
+    case python, c
+
+    var text: String {
+      switch self {
+      case .python: PythonAdapterText.text
+      case .c: CAdapterText.text
+      }
+    }
+  }
+
+  @Argument(
+    parsing: .postTerminator,
+    help: ArgumentHelp("The program and its arguments, after '--'.", valueName: "command"))
+  var command: [String] = []
+
+  @Option(help: "Write the adapter for a language, and check nothing.")
+  var writeAdapter: Adapter?
+
+  @Option(help: "What the report calls the model (default: the program's own word).")
+  var name: String?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Seconds for one answer (default: 60).", valueName: "seconds"),
+    transform: OptionValue.seconds)
+  var timeout: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Seconds for everything (default: no limit).", valueName: "seconds"),
+    transform: OptionValue.seconds)
+  var totalTimeout: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("The seed of everything random (default: 1).", valueName: "n"),
+    transform: OptionValue.seed)
+  var seed: UInt64?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "The relative difference that is still accepted (default: 1e-6; 1e-2 in Float)."),
+    transform: OptionValue.fraction)
+  var rtol: Double?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "The probability that noise alone exceeds its bound anywhere (default: 0.01)."),
+    transform: OptionValue.fraction)
+  var alpha: Double?
+
+  @Option(help: "How derivatives are measured (default: five-point).")
+  var estimator: Estimator?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Check each parameter along this many random directions; 0 for every entry (default: by "
+        + "size).", valueName: "n"),
+    transform: OptionValue.directions)
+  var directions: Int?
+
+  @Flag(
+    help: ArgumentHelp("Also check that the claimed gradient's own derivatives are symmetric."))
+  var secondOrder = false
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Training steps compared with the reference (default: 5).", valueName: "n"),
+    transform: OptionValue.steps)
+  var steps: Int?
+
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Also write a report with plots into this folder.", valueName: "folder"),
+    transform: OptionValue.path)
+  var report: String?
+
+  @OptionGroup(title: "Output") var output: OutputOptions
+
+  func validate() throws {
+    if writeAdapter != nil, !command.isEmpty {
+      throw ValidationError(
+        "--write-adapter writes a file and checks nothing. Leave it out to check \(command[0]).")
+    }
+    if writeAdapter == nil, command.isEmpty {
+      throw ValidationError(
+        "expected a command after '--', such as: tiecheck verify -- python3 model.py")
+    }
+  }
+
+  func execute() throws -> ExitStatus {
+    if let writeAdapter {
+      try output.write(Data(writeAdapter.text.utf8))
+      return .success
+    }
+    let folder = try report.map { try ReportFolder($0) }
+    let record = CheckRecord(
+      seed: seed ?? CheckSettings.defaultSeed,
+      command: CommandText.joined(["tiecheck", "verify"] + arguments + ["--"] + command),
+      cases: [try check()])
+    if let folder {
+      try folder.write(
+        MarkdownReport.files(for: record)
+          + [ReportFile(name: "result.json", contents: try record.json())])
+    }
+    try output.write(record.data(as: output.format ?? .text, color: output.usesColor))
+    return ExitStatus(record.verdict)
+  }
+
+  /// Every option that has a say in the result, as it would be typed.
+  private var arguments: [String] {
+    var arguments: [String] = []
+    func add(_ name: String, _ value: String?) {
+      if let value { arguments += [name, value] }
+    }
+    add("--name", name)
+    add("--seed", seed.map { "\($0)" })
+    add("--rtol", rtol.map { "\($0)" })
+    add("--alpha", alpha.map { "\($0)" })
+    add("--estimator", estimator?.rawValue)
+    add("--directions", directions.map(String.init))
+    if secondOrder { arguments.append("--second-order") }
+    add("--steps", steps.map(String.init))
+    return arguments
+  }
+
+  // MARK: The check
+
+  private func check() throws -> CaseResult {
+    let console = Console.current
+    let line = ProgressLine(name ?? InputFile.label(command[0]), isShown: !output.quiet)
+    defer { line.clear() }
+    let process = try ChildProcess(
+      command,
+      environment: ProcessInfo.processInfo.environment.merging(console.environment) { $1 },
+      folder: console.folder?.path,
+      standardError: .relayed { text in
+        line.clear()
+        console.error(text)
+      }, limits: .init(message: timeout ?? 60, total: totalTimeout))
+    // Whatever happens below, nothing of the program is left.
+    defer { process.end() }
+    let interrupt = Interrupt { process.interrupt() }
+    let progress = CheckProgress { line.show($0, of: $1) }
+    interrupt.watch(progress.cancel)
+
+    let objective = try PipeObjective(process)
+    guard objective.capabilities.contains(.gradient) else {
+      throw CommandError(
+        .badInput,
+        "the program claims no gradient that could be checked: it does not list \"gradient\" in "
+          + "\"can\".")
+    }
+    var options = CheckOptions(
+      rtol: rtol
+        ?? CheckOptions.defaultTolerance(unitRoundoff: objective.gradientUnitRoundoff),
+      seed: seed ?? CheckSettings.defaultSeed, directions: directions, progress: progress)
+    if let alpha { options.alpha = alpha }
+    if let estimator { options.estimator = estimator }
+    let steps = steps ?? CheckSettings().steps
+    let result = try CheckCase(
+      name: name ?? objective.name ?? InputFile.label(command[0]), model: "program",
+      expectedTies: objective.ties, subjects: objective.updateSubjects(steps: steps), steps: steps,
+      checksSymmetry: secondOrder
+    ) {
+      objective
+    }.run(options)
+    objective.close()
+    return result
+  }
+}

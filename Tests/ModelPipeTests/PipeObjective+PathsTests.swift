@@ -1,0 +1,179 @@
+import Foundation
+import GSLKit
+import Testing
+import TiedLayers
+
+@testable import GradientCheck
+@testable import ModelPipe
+
+/// A pair behind a pipe, its answers edited on their way.
+private func piped(
+  _ served: any Objective, ties: [[String]] = [["dense", "transposed_dense"]],
+  trainings: [PipeServer.Training] = [], edit: @escaping (String) -> String = { $0 }
+) throws -> PipeObjective {
+  try PipeObjective(
+    Loopback(PipeServer(served, ties: ties, trainings: trainings), edit: edit))
+}
+
+private func without(_ capability: String) -> (String) -> String {
+  { $0.replacingOccurrences(of: "\"\(capability)\"", with: "\"nothing\"") }
+}
+
+private func run(_ objective: any SummarizedObjective, steps: Int = 3) throws -> CaseResult {
+  let piped = objective as? PipeObjective
+  return try CheckCase(
+    name: "pair", model: "program", expectedTies: piped?.ties ?? [],
+    subjects: piped?.updateSubjects(steps: steps) ?? [], steps: steps
+  ) {
+    objective
+  }.run(CheckOptions())
+}
+
+/// Claims the first use's contribution for the whole gradient of the kernel.
+private final class PathLost: SummarizedObjective {
+  let right: ChainObjective<Double>
+  init(_ right: ChainObjective<Double>) { self.right = right }
+  var parameters: [any AnyParameter] { right.parameters }
+  func value() throws -> Double { try right.value() }
+  var uses: [Use] { right.uses }
+  var layerNames: [String] { right.layerNames }
+  var lossName: String { right.lossName }
+  var batch: Int { right.batch }
+  var hasEqualSamples: Bool { false }
+  func summary() throws -> ModelSummary { try right.summary() }
+  func pathFunction(_ use: Use) throws -> PathFunction { try right.pathFunction(use) }
+  func gradientsByUse() throws -> [[Double]?] {
+    zip(uses, try right.gradientsByUse()).map { use, claim in
+      use.layer == 1 && use.parameter == 0 ? nil : claim
+    }
+  }
+  func gradients() throws -> [[Double]?] {
+    [try right.gradientsByUse()[0]] + (try right.gradients().dropFirst())
+  }
+}
+
+@Suite struct PipeObjectivePathsTests {
+  @Test func usesAndSummaryAreThoseOfTheModel() throws {
+    let direct = try pair()
+    let piped = try piped(pair())
+    #expect(piped.uses.map(\.name) == direct.uses.map(\.name))
+    #expect(piped.uses.map(\.isTransposed) == direct.uses.map(\.isTransposed))
+    #expect(piped.uses.map(\.parameter) == direct.uses.map(\.parameter))
+    #expect(piped.lossName == direct.lossName && piped.batch == direct.batch)
+    #expect(try piped.summary() == direct.summary())
+    #expect(try piped.gradientsByUse() == direct.gradientsByUse())
+  }
+
+  /// All of the check, and its numbers, but for what only layers of this package can be asked.
+  @Test func theVerdictsAreThoseOfTheModel() throws {
+    let piped = try piped(
+      pair(), trainings: [.init("adam", makeOptimizer: { Adam(learningRate: 0.01) })])
+    let (found, expected) = (try run(piped), try run(pair()))
+    #expect(found.verdict == .pass)
+    #expect(found.gradient.parameters.map(\.entries) == expected.gradient.parameters.map(\.entries))
+    let (group, other) = (found.tie.groups[0], expected.tie.groups[0])
+    #expect(group.paths.map(\.norm) == other.paths.map(\.norm))
+    #expect(group.paths.map(\.claimedNorm) == other.paths.map(\.claimedNorm))
+    #expect(group.paths.map(\.share) == other.paths.map(\.share))
+    #expect(group.sumRule.verdict == .pass && group.identity == nil)
+    #expect(other.identity?.verdict == .pass)
+    #expect(group.follows.map(\.verdict) == [.pass, .pass])
+    #expect(found.updates.optimizers.map(\.verdict) == [.pass])
+    #expect(found.updates.optimizers[0].stateSlots == 3)
+    #expect(found.updates.optimizers[0].through.isEmpty)
+    #expect(found.notAsked?.count == 1 && expected.notAsked == nil)
+  }
+
+  @Test func aLostPathIsNamedWithAndWithoutClaimsByUse() throws {
+    for edit in [{ $0 }, without("gradient_by_use")] {
+      let found = try run(piped(PathLost(pair()), edit: edit))
+      #expect(found.verdict == .fail)
+      #expect(found.diagnoses.map(\.id) == ["missing-path"])
+      #expect(found.diagnoses[0].sentence.contains("transposed_dense"))
+    }
+  }
+
+  /// The paths are measured, and nothing is said of claims.
+  @Test func withoutClaimsByUse() throws {
+    let found = try run(piped(pair(), edit: without("gradient_by_use")))
+    #expect(found.verdict == .pass)
+    let group = found.tie.groups[0]
+    #expect(group.paths.map(\.claimedNorm) == [nil, nil] && group.sumRule.maxClaimedError == nil)
+    #expect(abs(group.paths.map(\.share).reduce(0, +) - 1) < 1e-6)
+    #expect(found.notAsked?.contains { $0.contains("\"gradient_by_use\"") } == true)
+  }
+
+  @Test func withoutUses() throws {
+    let found = try run(piped(pair(), edit: without("use")))
+    #expect(found.tie.groups.isEmpty && found.tie.verdict == .pass)
+    #expect(found.notAsked?.contains { $0.contains("does not list \"use\"") } == true)
+    let opaque = try piped(
+      FunctionObjective(at: [1, 2], loss: { $0[0] * $0[1] }, gradient: { [$0[1], $0[0]] }), ties: []
+    )
+    #expect(opaque.layerNames == ["model"] && opaque.claimsByUse && !opaque.measuresPaths)
+    let plain = try run(opaque)
+    #expect(plain.verdict == .pass)
+    #expect(plain.notAsked?.contains { $0.contains("does not describe its uses") } == true)
+  }
+
+  /// What is said to be shared and has one use; and what has a use that nobody declared.
+  @Test func aTieThatIsNotThere() throws {
+    let found = try run(
+      piped(pair()) {
+        $0.replacingOccurrences(
+          of: #"{"layer":"transposed_dense","parameter":0,"transposed":true},"#, with: "")
+      })
+    #expect(found.tie.verdict == .fail)
+    #expect(found.tie.missing.contains { $0.contains("should share one kernel") })
+    #expect(found.tie.undeclared.contains { $0.hasSuffix("which alone declares it.") })
+    #expect(found.diagnoses.contains { $0.id == "undeclared-use" })
+  }
+
+  /// A use that hears nothing of its parameter.
+  @Test func aCopyThatWasTakenOnce() throws {
+    let served = Deaf()
+    let found = try run(piped(served, ties: [["encoder", "decoder"]]))
+    #expect(found.tie.groups[0].follows.map(\.verdict) == [.pass, .fail])
+    #expect(found.diagnoses.map(\.id) == ["stale-copy"])
+    #expect(found.diagnoses[0].sentence.contains("decoder does not follow w"))
+  }
+
+  @Test func manyPointsAreAskedInFewQuestions() throws {
+    let loopback = Loopback(PipeServer(try pair()))
+    let piped = try PipeObjective(loopback)
+    let points = (0..<2000).map { (entry: $0 % 25, point: Double($0) / 1000) }
+    let together = try piped.values(changing: 0, points)
+    #expect(loopback.questions.count < 200)
+    let direct = try pair()
+    for (point, value) in zip(points, together).prefix(50) {
+      let alone = try direct.value(
+        changing: direct.parameters[0], entry: point.entry, to: point.point)
+      #expect(value == alone)
+    }
+    let use = piped.uses[2]
+    let path = try direct.pathFunction(direct.uses[2])
+    for (point, value) in zip(points, try piped.values(changing: use, points)).prefix(50) {
+      #expect(try value == path(.entry(point.entry, to: point.point)))
+    }
+  }
+}
+
+/// The decoder reads numbers of long ago.
+private final class Deaf: PathObjective {
+  private let w = Parameter<Double>("w", [0.5, -0.25, 0.75])
+  private let copy = [0.5, -0.25, 0.75]
+  var parameters: [any AnyParameter] { [w] }
+  var layerNames: [String] { ["encoder", "decoder"] }
+  var uses: [Use] {
+    layerNames.indices.map {
+      Use(layer: $0, layerName: layerNames[$0], parameter: 0, isTransposed: false)
+    }
+  }
+  private func loss(_ w: [Double]) -> Double { zip(w, copy).reduce(0) { $0 + $1.0 * $1.0 * $1.1 } }
+  func value() throws -> Double { loss(w.flat) }
+  func gradients() throws -> [[Double]?] { [zip(w.flat, copy).map { 2 * $0 * $1 }] }
+  func gradientsByUse() throws -> [[Double]?] { [try gradients()[0], nil] }
+  func pathFunction(_ use: Use) throws -> PathFunction {
+    { [self] change in use.layer == 0 ? w.standing(change) { loss(w.flat) } : loss(w.flat) }
+  }
+}

@@ -1,0 +1,258 @@
+import CheckReport
+import Foundation
+import GradientCheck
+import ModelPipe
+import Testing
+
+@testable import TiecheckCommands
+
+/// The interpreter that the examples are run with.
+private let python = ProcessInfo.processInfo.environment["TIECHECK_PYTHON"] ?? "python3"
+
+/// Whether a command exits with status 0.
+private func succeeds(_ command: String...) -> Bool {
+  guard let process = try? ChildProcess(command, standardError: .relayed { _ in }) else {
+    return false
+  }
+  return process.finish(within: 60) == .exited(0)
+}
+
+private let hasPython = succeeds(python, "-c", "import json")
+private let hasNumPy = hasPython && succeeds(python, "-c", "import numpy")
+private let hasTorch = hasPython && succeeds(python, "-c", "import torch")
+private let hasKeras = hasPython && succeeds(python, "-c", "import keras, tensorflow")
+private let hasCompiler = succeeds("cc", "--version")
+
+/// The examples that ship, with the adapters beside them as `--write-adapter` writes them.
+private struct Examples {
+  let folder: TemporaryFolder
+
+  init() throws {
+    folder = try TemporaryFolder()
+    #expect(tiecheck("verify --write-adapter python -o", folder("tiecheck_pipe.py")).status == 0)
+    #expect(tiecheck("verify --write-adapter c -o", folder("tiecheck_pipe.h")).status == 0)
+  }
+
+  static func path(_ name: String) -> String {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appendingPathComponent("Sources/ModelPipe/Examples/\(name)").path
+  }
+
+  /// Checks an example; `arguments` are its own.
+  func verify(_ name: String, _ arguments: String, options: String = "") throws -> CommandLineRun {
+    let environment = ["PYTHONPATH": folder.path, "PYTHONDONTWRITEBYTECODE": "1"]
+    return tiecheck(
+      words: "verify --format json \(options) --",
+      [python, Self.path(name)] + arguments.split(separator: " ").map(String.init),
+      environment: environment)
+  }
+}
+
+private func tiecheck(
+  words: String, _ command: [String], errorTerminal: Bool = false,
+  environment: [String: String] = [:]
+) -> CommandLineRun {
+  let said = Box()
+  let out = Box()
+  let console = Console(
+    output: { out.append($0) }, error: { said.append($0) }, isErrorTerminal: errorTerminal,
+    environment: environment)
+  let arguments = words.split(separator: " ").map(String.init) + command
+  let status = Tiecheck.run(arguments, console: console)
+  return CommandLineRun(status: status, data: Data(out.text.utf8), error: said.text)
+}
+
+private func result(_ run: CommandLineRun) throws -> CaseResult {
+  try #require(try CheckRecord(json: run.data).cases.first, "\(run.error)")
+}
+
+@Suite struct VerifyCommandTests {
+  @Test func commandLinesThatMakeNoSense() {
+    expectRefusal(tiecheck("verify"), 64, ["tiecheck verify -- python3 model.py"])
+    expectRefusal(tiecheck("verify python3 model.py"), 64, ["python3"])
+    expectRefusal(tiecheck("verify --write-adapter cobol"), 64, ["cobol"])
+    expectRefusal(tiecheck("verify --write-adapter c -- true"), 64, ["--write-adapter"])
+    expectRefusal(tiecheck("verify --timeout -1 -- true"), 64, ["seconds above 0"])
+  }
+
+  @Test func aProgramThatIsNotThere() {
+    expectRefusal(tiecheck("verify -- no-such-program"), 66, ["no-such-program", "No such file"])
+  }
+
+  @Test(.enabled(if: hasPython, "python3 is not here"))
+  func plainPython() throws {
+    let examples = try Examples()
+    let right = try examples.verify("plain_pair.py", "")
+    #expect(right.status == 0, "\(right.error)")
+    let found = try result(right)
+    #expect(found.name == "plain_pair" && found.loss.name == "mean_squared_error")
+    #expect(found.tie.groups.map { $0.uses.map(\.layer) } == [["encoder", "decoder"]])
+    #expect(found.tie.groups[0].uses.map(\.transposed) == [false, true])
+    #expect(found.tie.groups[0].identity == nil)
+    #expect(abs(found.tie.groups[0].paths.map(\.share).reduce(0, +) - 1) < 1e-6)
+    #expect(found.notAsked?.contains { $0.contains("does not list \"steps\"") } == true)
+
+    let wrong = try examples.verify("plain_pair.py", "detached")
+    #expect(wrong.status == 1, "\(wrong.error)")
+    #expect(try result(wrong).diagnoses.map(\.id) == ["missing-path"])
+    #expect(try result(wrong).diagnoses[0].sentence.contains("the contribution of decoder"))
+    #expect(try abs(result(wrong).diagnoses[0].coefficient + 1) < 1e-6)
+  }
+
+  @Test(.enabled(if: hasPython, "python3 is not here"))
+  func theReportAndItsProgress() throws {
+    let examples = try Examples()
+    let report = examples.folder("report")
+    let run = tiecheck(
+      words: "verify --name mine --seed 3 --report \(report) --",
+      [python, Examples.path("plain_pair.py")],
+      errorTerminal: true, environment: ["PYTHONPATH": examples.folder.path])
+    #expect(run.status == 0, "\(run.error)")
+    #expect(run.output.contains("Not asked: updates: the program does not list \"steps\""))
+    #expect(run.error.contains("mine: 100 % of 6 entries"))
+    #expect(try examples.folder.text("report/report.md").contains("### What was not asked"))
+    let record = try CheckRecord(json: Data(examples.folder.text("report/result.json").utf8))
+    #expect(record.command.hasPrefix("tiecheck verify --name mine --seed 3 -- "))
+  }
+
+  @Test(.enabled(if: hasNumPy, "NumPy is not here"))
+  func numPy() throws {
+    let run = try Examples().verify("numpy_autoencoder.py", "", options: "--directions 2")
+    #expect(run.status == 0, "\(run.error)")
+    #expect(try result(run).gradient.parameters.map(\.shape) == [[100, 99], [99], [100]])
+  }
+
+  @Test(
+    .enabled(if: hasTorch, "PyTorch is not here; TIECHECK_PYTHON may name a Python that has it"),
+    arguments: ["right", "right float", "aliased", "copied", "duplicate"])
+  func pyTorch(kind: String) throws {
+    let run = try Examples().verify("torch_ties.py", kind)
+    let found = try result(run)
+    #expect(found.tie.groups.map(\.parameter) == ["encoder.weight"])
+    #expect(found.tie.groups[0].uses.map(\.layer) == ["encoder", "decoder"])
+    #expect(found.updates.optimizers.count == 5)
+    let names = [
+      "aliased": "state-per-use", "copied": "missing-path", "duplicate": "stepped-twice",
+    ]
+    #expect(found.diagnoses.map(\.id) == names[kind].map { [$0] } ?? [])
+    #expect(run.status == (names[kind] == nil ? 0 : 1))
+  }
+
+  @Test(
+    .enabled(if: hasKeras, "Keras is not here; TIECHECK_PYTHON may name a Python that has it"),
+    arguments: ["live", "live double", "written", "written double", "model double"])
+  func keras(kind: String) throws {
+    let run = try Examples().verify("keras_pair.py", kind)
+    let found = try result(run)
+    guard kind.hasPrefix("written") else {
+      #expect(run.status == 0, "\(run.error)")
+      #expect(found.diagnoses.isEmpty && found.updates.optimizers.count == 5)
+      return
+    }
+    #expect(run.status == 1)
+    #expect(found.diagnoses.map(\.id) == ["missing-path", "missing-path"])
+    #expect(found.diagnoses.allSatisfy { $0.sentence.contains("transposed_dense is missing") })
+  }
+
+  @Test(.enabled(if: hasCompiler, "there is no C compiler here"))
+  func c() throws {
+    let examples = try Examples()
+    let program = examples.folder("tied_pair")
+    let isCompiled = succeeds(
+      "cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-I", examples.folder.path, "-o", program,
+      Examples.path("tied_pair.c"), "-lm")
+    #expect(isCompiled)
+    let right = tiecheck(words: "verify --format json --", [program])
+    #expect(right.status == 0, "\(right.error)")
+    #expect(try result(right).gradient.entries.total == 6)
+    #expect(tiecheck(words: "verify --", [program, "detached"]).status == 1)
+  }
+
+  @Test func swift() throws {
+    let folder = URL(fileURLWithPath: ProcessInfo.processInfo.arguments[0])
+      .deletingLastPathComponent()
+    let program = folder.appendingPathComponent("pipe-example").path
+    try #require(FileManager.default.isExecutableFile(atPath: program), "\(program)")
+    let run = tiecheck(words: "verify --format json --", [program])
+    #expect(run.status == 0, "\(run.error)")
+    let found = try result(run)
+    #expect(found.name == "pair in Swift" && found.loss.name == "mean_squared_error")
+    #expect(found.tie.groups[0].uses.map(\.transposed) == [false, true])
+    #expect(found.updates.optimizers.map(\.name) == ["sgd", "adam"])
+    #expect(found.updates.optimizers.map(\.stateSlots) == [0, 3])
+  }
+
+  /// Each misbehaves once it has described itself, and ends in a sentence of its own.
+  @Test(
+    .enabled(if: hasPython, "python3 is not here"),
+    arguments: [
+      ("silent", 65, "said nothing for 0.5 s"), ("half", 65, "did not finish its answer"),
+      ("dies", 65, "it exited with status 3"), ("crashes", 65, "signal 11"),
+      ("junk", 65, "answered the question \"losses\" with \"loss = 0.3\""),
+      ("gigabytes", 65, "no right answer is"), ("early", 65, "when nothing was asked"),
+      ("order", 65, "when question 2 was asked"), ("count", 65, "one for each point"),
+      ("nan", 65, "expected a finite number"), ("random", 65, "not deterministic"),
+      ("error", 65, "ZeroDivisionError"), ("forever", 65, "not done after 2 s in all"),
+      ("claimless", 65, "does not list \"gradient\""), ("shape", 1, ""), ("nan-gradient", 1, ""),
+      ("gradients", 65, "expected 1, one for each parameter"),
+    ])
+  func hostilePrograms(kind: String, status: Int32, sentence: String) throws {
+    let folder = try TemporaryFolder()
+    let program = try folder.file("hostile.py", hostile)
+    let limits =
+      kind == "forever" ? "--total-timeout 2" : "--timeout \(kind == "silent" ? 0.5 : 20)"
+    let run = tiecheck(
+      words: "verify \(kind == "half" ? "--timeout 0.5" : limits) --", [python, program, kind])
+    #expect(run.status == status, "\(run.error)")
+    if status == 65 { #expect(run.data.isEmpty) }
+    #expect(sentence.isEmpty || run.error.contains(sentence), "\(run.error)")
+  }
+
+  private let hostile = """
+    import json, os, random, sys, time
+    kind = sys.argv[1]
+    asked = 0
+    def say(answer):
+        sys.stdout.write(json.dumps(answer) + "\\n")
+        sys.stdout.flush()
+    for line in sys.stdin:
+        q = json.loads(line)
+        w = 0.5
+        if q["ask"] == "describe":
+            say({"id": q["id"], "protocol": "tiecheck-pipe/1", "can": ["gradient"] if kind != "claimless" else [],
+                 "parameters": [{"name": "w", "shape": [3], "values": [w, 0.25, -0.5]}]})
+            if kind == "early": print("hello", flush=True); time.sleep(0.2)
+            continue
+        if q["ask"] == "losses":
+            asked += 1
+            losses = []
+            for p in q["points"]:
+                x = [0.5, 0.25, -0.5]
+                for c in p.get("set", []):
+                    if "at" in c:
+                        for i, v in zip(c["at"], c["to"]): x[i] = v
+                    else: x = c["to"]
+                losses.append(sum(v ** 3 for v in x))
+            if kind == "silent": time.sleep(1000)
+            if kind == "half": sys.stdout.write("{"); sys.stdout.flush(); time.sleep(1000)
+            if kind == "dies" and asked == 3: os._exit(3)
+            if kind == "crashes" and asked == 3: os.kill(os.getpid(), 11)
+            if kind == "junk": print("loss = 0.3", flush=True); continue
+            if kind == "gigabytes":
+                while True: sys.stdout.write("0" * 65536)
+            if kind == "order": say({"id": q["id"] + 1, "losses": losses}); continue
+            if kind == "count": losses.append(0.0)
+            if kind == "nan": losses = ["nan" for _ in losses]
+            if kind == "random": losses = [v + random.random() for v in losses]
+            if kind == "error": say({"id": q["id"], "error": "ZeroDivisionError: division by zero"}); continue
+            if kind == "forever": time.sleep(0.2)
+            say({"id": q["id"], "losses": losses})
+        if q["ask"] == "gradient":
+            g = [[0.75, 0.1875, 0.75]]
+            if kind == "shape": g = [[0.75]]
+            if kind == "nan-gradient": g = [["nan", 0.1875, 0.75]]
+            if kind == "gradients": g = [[0.75, 0.1875, 0.75], [1]]
+            say({"id": q["id"], "gradient": g})
+        if q["ask"] == "bye": break
+    """
+}
