@@ -54,8 +54,8 @@ struct NotebookParser {
     var isInList = false
     while next < lines.count, !lines[next].hasPrefix("%%") {
       let line = lines[next]
-      let indent = line.prefix { $0 == " " }.count
-      if indent == line.count {
+      let indent = Self.indent(of: line)
+      if indent == line.utf8.count {
         // An empty line ends neither a list nor a display.
       } else if indent == 0 {
         isInList = Self.beginsItem(line) || (isInList && !lines[next - 1].isEmpty)
@@ -75,7 +75,7 @@ struct NotebookParser {
   private func isDisplay(_ index: Int, from start: Int, indent: Int) -> Bool {
     guard indent >= 4, index > start else { return false }
     let above = lines[index - 1]
-    return above.allSatisfy { $0 == " " } || above.hasPrefix("    ")
+    return Self.isBlank(above) || Self.indent(of: above) >= 4
   }
 
   /// "- ", "* ", "1. ".
@@ -95,13 +95,14 @@ struct NotebookParser {
     var blank = 0
     while next < lines.count {
       let text = lines[next]
-      if text.allSatisfy({ $0 == " " }) {
+      let indent = Self.indent(of: text)
+      if Self.isBlank(text) {
         blank += 1
-      } else if text.hasPrefix("  ") {
+      } else if indent >= 2 {
         body += Array(repeating: "", count: blank)
         blank = 0
-        body.append(String(text.dropFirst(2)))
-      } else if text.hasPrefix(" ") {
+        body.append(String(text.unicodeScalars.dropFirst(2)))
+      } else if indent == 1 {
         throw error(
           next + 1, "one space before the text. A cell's body is indented by two, prose by none.")
       } else {
@@ -121,6 +122,13 @@ struct NotebookParser {
     }
     return cell
   }
+
+  /// Counted in bytes: a space before a combining accent is a character of its own with it.
+  private static func indent(of line: String) -> Int {
+    line.utf8.prefix { $0 == UInt8(ascii: " ") }.count
+  }
+
+  private static func isBlank(_ line: String) -> Bool { indent(of: line) == line.utf8.count }
 
   private func error(_ line: Int, _ sentence: String) -> NotebookError {
     NotebookError(notebook: name, line: line, sentence: sentence)

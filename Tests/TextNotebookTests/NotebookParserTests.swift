@@ -50,9 +50,17 @@ import Testing
     #expect(cells[1].line == 8)
   }
 
+  /// A space and a combining accent are one character, and two spaces before it are not.
+  @Test func aBodyMayBeginWithACombiningAccent() throws {
+    let cells = try notebook("%% swift\n  print(1)\n%% output\n  \u{301}x").cells
+    #expect(cells[1].body == ["\u{301}x"])
+  }
+
   /// Whatever is done to a notebook, it is read or refused with a line that it has.
   @Test func mutations() {
     for seed in 0..<UInt64(300) { #expect(fuzz(seed: seed) == nil) }
+    // An accent before which an update put two spaces.
+    #expect(fuzz(seed: 4_294_996_829) == nil)
   }
 
   /// The same for a minute: TEXTNOTEBOOK_FUZZ_SECONDS=60 swift test --filter manyMutations
