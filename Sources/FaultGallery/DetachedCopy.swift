@@ -24,7 +24,7 @@ public struct DetachedCopy: Fault {
       let decoder = Dense("decoder", kernel: encoder.kernel.transposed, bias: c)
       """,
     keras: """
-      # wrong: numbers, without history (and none at all where the model is traced)
+      # wrong: numbers, without history
       W = self.tied_to.get_weights()[0]
       return keras.ops.matmul(h, W.T) + self.bias
       # right: the variable
