@@ -7,6 +7,8 @@ import GSLKit
 /// two memories. A kernel is as many of them as it has elements, once each, however many layers use
 /// it.
 public struct UpdateReference: Sendable {
+  /// What it is, as plain values: the same reference can be made of it in another process.
+  public private(set) var recipe: Recipe
   /// The optimizer's name, as in reports.
   public private(set) var name: String
   public let learningRate: Double
@@ -39,6 +41,7 @@ public struct UpdateReference: Sendable {
   /// w := w - rate g.
   public static func sgd(learningRate rate: Double, weightDecay: Double = 0) -> Self {
     Self(
+      recipe: .sgd(learningRate: rate, weightDecay: weightDecay),
       name: weightDecay == 0 ? "sgd" : "sgd_weight_decay", learningRate: rate,
       weightDecay: weightDecay, memories: (nil, nil)
     ) { element, gradient in
@@ -52,6 +55,7 @@ public struct UpdateReference: Sendable {
     learningRate rate: Double, momentum: Double = 0.9, weightDecay: Double = 0
   ) -> Self {
     Self(
+      recipe: .momentum(learningRate: rate, momentum: momentum, weightDecay: weightDecay),
       name: "momentum", learningRate: rate, weightDecay: weightDecay, memories: ("velocity", nil)
     ) { element, gradient in
       element.first = momentum * element.first + gradient + weightDecay * element.value
@@ -64,6 +68,7 @@ public struct UpdateReference: Sendable {
     learningRate rate: Double, momentum: Double = 0.9, weightDecay: Double = 0
   ) -> Self {
     Self(
+      recipe: .nesterov(learningRate: rate, momentum: momentum, weightDecay: weightDecay),
       name: "nesterov", learningRate: rate, weightDecay: weightDecay, memories: ("velocity", nil)
     ) { element, gradient in
       let direction = gradient + weightDecay * element.value
@@ -73,7 +78,7 @@ public struct UpdateReference: Sendable {
   }
 
   /// Where a stabilizer e is added.
-  public enum StabilizerPlace: String, Sendable {
+  public enum StabilizerPlace: String, Codable, Sendable {
     /// sqrt(s) + e, with s corrected for its start where it is: PyTorch's RMSprop and Adam.
     case root
     /// sqrt(s + e): Keras's RMSprop.
@@ -88,6 +93,8 @@ public struct UpdateReference: Sendable {
     stabilizerPlace place: StabilizerPlace = .root
   ) -> Self {
     Self(
+      recipe: .rmsprop(
+        learningRate: rate, smoothing: smoothing, stabilizer: stabilizer, stabilizerPlace: place),
       name: "rmsprop", learningRate: rate, weightDecay: 0, memories: (nil, "square")
     ) { element, gradient in
       element.second = smoothing * element.second + (1 - smoothing) * gradient * gradient
@@ -124,6 +131,13 @@ public struct UpdateReference: Sendable {
     beta1: Double, beta2: Double, stabilizer: Double, _ place: StabilizerPlace
   ) -> Self {
     Self(
+      recipe: isDecoupled
+        ? .adamw(
+          learningRate: rate, weightDecay: weightDecay, beta1: beta1, beta2: beta2,
+          stabilizer: stabilizer, stabilizerPlace: place)
+        : .adam(
+          learningRate: rate, weightDecay: weightDecay, beta1: beta1, beta2: beta2,
+          stabilizer: stabilizer, stabilizerPlace: place),
       name: name, learningRate: rate, weightDecay: weightDecay, memories: ("first", "second"),
       // 1 - beta^t loses that much of a rounding of beta^t.
       roundingsPerStep: 16 + 1 / (1 - beta1) + 1 / (1 - beta2)
@@ -145,6 +159,7 @@ public struct UpdateReference: Sendable {
   /// The same with gradients clipped by their global norm: g := g min(1, norm / |all g|).
   public func clipped(to norm: Double) -> Self {
     var clipped = self
+    clipped.recipe = .clipped(recipe, norm: norm)
     clipped.name = "\(name)_clipped"
     clipped.clippingNorm = norm
     return clipped
