@@ -9,8 +9,7 @@ public enum FailureMessage {
   /// - Parameter result: a check that did not pass.
   public static func text(for result: CaseResult) -> String {
     var lines = ["\(result.verdict.rawValue.uppercased())  \(result.name)"]
-    let findings = CaseSentences.findings(result)
-    lines += TextReport.wrapped(findings.first ?? CaseSentences.summary(result), indent: 2)
+    lines += TextReport.wrapped(sentence(for: result), indent: 2)
     if let table = table(result) { lines += [""] + table.lines(indent: 2) + [""] }
     if result.verdict == .inconclusive || result.verdict == .vacuous {
       lines += TextReport.wrapped(
@@ -20,6 +19,11 @@ public enum FailureMessage {
     }
     lines.append("  For more: \(command(result))")
     return lines.joined(separator: "\n")
+  }
+
+  /// What is wrong, in one sentence: the most telling finding.
+  public static func sentence(for result: CaseResult) -> String {
+    CaseSentences.findings(result).first ?? CaseSentences.summary(result)
   }
 
   /// - Parameter broken: a check that gave no result.

@@ -125,7 +125,7 @@ public struct ResultsFolder: Sendable {
     return [UInt8]((try? anonymous.json()) ?? Data())
   }
 
-  private func files() throws -> [(path: String, url: URL)] {
+  func files() throws -> [(path: String, url: URL)] {
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: url.path, isDirectory: &isFolder) else {
       throw ResultsFolderError.missing(path)

@@ -1,0 +1,170 @@
+import Foundation
+import GradientCheck
+
+/// Everything one grading run found: plain values. Renderers turn it into what a course's system reads.
+public struct GradeRecord: Codable, Equatable, Sendable {
+  public static let currentSchema = "tiecheck-grade/1"
+
+  public let schema: String
+  public let tool: CheckRecord.Tool
+  /// Of the points at which was asked.
+  public let seed: UInt64
+  /// The command line that makes this record again, without its output options.
+  public let command: String
+  /// In the order in which they were named.
+  public let submissions: [SubmissionGrade]
+
+  public init(
+    seed: UInt64, command: String, submissions: [SubmissionGrade],
+    tool: CheckRecord.Tool = .current
+  ) {
+    schema = Self.currentSchema
+    self.tool = tool
+    self.seed = seed
+    self.command = command
+    self.submissions = submissions
+  }
+
+  /// Pass where every submission has all of its points, inconclusive where one could not be graded and
+  /// all others have.
+  public var verdict: Verdict {
+    Verdict.overall(
+      submissions.map { submission in
+        if submission.isComplete { return .pass }
+        return submission.checks.contains { $0.outcome.isJudged && $0.outcome != .passed }
+          ? .fail : .inconclusive
+      })
+  }
+
+  // MARK: JSON
+
+  public func json() throws -> Data { try GradeJSON.encode(self) }
+
+  public init(json: Data) throws {
+    self = try JSONDecoder().decode(GradeRecord.self, from: json)
+  }
+}
+
+/// What one submission was given.
+public struct SubmissionGrade: Codable, Equatable, Sendable {
+  public let name: String
+  public let checks: [CheckGrade]
+  /// What the compiler said of the student's files.
+  public let compilerErrors: [CompilerError]
+  /// What else should be known: files that were left behind, or missing.
+  public let remarks: [String]
+
+  public init(
+    name: String, checks: [CheckGrade], compilerErrors: [CompilerError] = [], remarks: [String] = []
+  ) {
+    self.name = name
+    self.checks = checks
+    self.compilerErrors = compilerErrors
+    self.remarks = remarks
+  }
+
+  public var points: Int { checks.reduce(0) { $0 + $1.earned } }
+  public var maximum: Int { checks.reduce(0) { $0 + $1.points } }
+  public var isComplete: Bool { checks.allSatisfy { $0.outcome == .passed } }
+
+  /// Why it has no or fewer points, in one line; nil where it has all.
+  var reason: String? {
+    if isComplete { return nil }
+    if checks.contains(where: { $0.outcome == .notGraded }) { return "could not be graded" }
+    if !compilerErrors.isEmpty { return "does not compile" }
+    let lost = checks.filter { $0.outcome != .passed }
+    return "\(lost.count) of \(checks.count) checks not passed"
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case name, checks, remarks
+    case compilerErrors = "compiler_errors"
+  }
+}
+
+/// What one check gave: its points or none.
+public struct CheckGrade: Codable, Equatable, Sendable {
+  public enum Outcome: String, Codable, Sendable {
+    case passed
+    /// Answered, and wrong; or so that nobody could tell.
+    case failed
+    /// Not answered, or only in part, however the process ended.
+    case unanswered
+    case notCompiled = "not_compiled"
+    /// By no fault of the submission's.
+    case notGraded = "not_graded"
+
+    /// The answer was judged; no answer is judged as well.
+    public var isJudged: Bool { self != .notGraded }
+  }
+
+  /// The exercise's id and title, and the check's name.
+  public let exercise: String
+  public let title: String
+  public let check: String
+  public let outcome: Outcome
+  /// What it is worth.
+  public let points: Int
+  /// What was found, in one sentence.
+  public let sentence: String
+  /// The same with the evidence, in several lines; empty where the sentence says it all.
+  public let message: String
+  /// Whether the student is to learn no more than the points.
+  public let isHidden: Bool
+
+  public init(
+    exercise: String, title: String, check: String, outcome: Outcome, points: Int,
+    sentence: String, message: String = "", isHidden: Bool = false
+  ) {
+    self.exercise = exercise
+    self.title = title
+    self.check = check
+    self.outcome = outcome
+    self.points = points
+    self.sentence = sentence
+    self.message = message
+    self.isHidden = isHidden
+  }
+
+  public var name: String { "\(exercise): \(check)" }
+  public var earned: Int { outcome == .passed ? points : 0 }
+
+  /// What a student may read.
+  var told: String {
+    isHidden
+      ? "What this check found is not told." : message.isEmpty ? sentence : message
+  }
+  var toldSentence: String { isHidden ? "What this check found is not told." : sentence }
+
+  enum CodingKeys: String, CodingKey {
+    case exercise, title, check, outcome, points, sentence, message
+    case isHidden = "is_hidden"
+  }
+}
+
+/// An error of the compiler's in a student's file.
+public struct CompilerError: Codable, Equatable, Hashable, Sendable, CustomStringConvertible {
+  /// Its name, without folders; for a file of the exercises its folder stands before it.
+  public let file: String
+  public let line: Int
+  public let column: Int
+  public let message: String
+
+  public init(file: String, line: Int, column: Int, message: String) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.message = message
+  }
+
+  public var description: String { "\(file):\(line):\(column): error: \(message)" }
+}
+
+/// JSON that is the same to the byte for the same values.
+enum GradeJSON {
+  static func encode(_ value: some Encodable) throws -> Data {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return try encoder.encode(value) + Data("\n".utf8)
+  }
+}

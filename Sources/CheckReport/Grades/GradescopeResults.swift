@@ -1,0 +1,69 @@
+import Foundation
+
+/// One submission as Gradescope's results.json
+/// (https://gradescope-autograders.readthedocs.io/en/latest/specs/, "Output format").
+public struct GradescopeResults: Encodable {
+  struct Test: Encodable {
+    let name: String
+    let number: String
+    let score: Double
+    let maxScore: Double
+    let status: String
+    let output: String
+    let outputFormat = "text"
+    let visibility: String
+    let tags: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case name, number, score, status, output, visibility, tags
+      case maxScore = "max_score"
+      case outputFormat = "output_format"
+    }
+  }
+
+  let score: Double
+  let output: String
+  let outputFormat = "text"
+  /// What the judge prints is the teacher's.
+  let standardOutputVisibility = "hidden"
+  let tests: [Test]
+
+  enum CodingKeys: String, CodingKey {
+    case score, output, tests
+    case outputFormat = "output_format"
+    case standardOutputVisibility = "stdout_visibility"
+  }
+
+  public init(_ submission: SubmissionGrade) {
+    score = Double(submission.points)
+    output = GradeText.preamble(submission).joined(separator: "\n")
+    let exercises = submission.exercises
+    tests = submission.checks.map { check in
+      let exercise = exercises.firstIndex { $0.id == check.exercise }!
+      let place = exercises[exercise].checks.firstIndex { $0.check == check.check }!
+      return Test(
+        name: check.name, number: "\(exercise + 1).\(place + 1)", score: Double(check.earned),
+        maxScore: Double(check.points), status: check.outcome == .passed ? "passed" : "failed",
+        // Gradescope itself keeps what is hidden from the student, and shows it to the teacher.
+        output: check.message.isEmpty ? check.sentence : check.message,
+        visibility: check.isHidden ? "after_published" : "visible", tags: [check.exercise])
+    }
+  }
+
+  public func json() throws -> Data { try GradeJSON.encode(self) }
+}
+
+extension SubmissionGrade {
+  /// The checks by exercise, both in their order.
+  var exercises: [(id: String, title: String, checks: [CheckGrade])] {
+    var exercises: [(id: String, title: String, checks: [CheckGrade])] = []
+    for check in checks {
+      if let i = exercises.firstIndex(where: { $0.id == check.exercise }) {
+        exercises[i].checks.append(check)
+      } else {
+        exercises.append((check.exercise, check.title, [check]))
+      }
+    }
+    return exercises
+  }
+}
