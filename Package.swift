@@ -14,6 +14,7 @@ let package = Package(
   products: [
     .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers", "GSLKit"]),
     .library(name: "Coursework", targets: ["Coursework"]),
+    .library(name: "CourseAnswers", targets: ["CourseAnswers"]),
     .library(name: "GradientCheckTesting", targets: ["GradientCheckTesting"]),
     .library(name: "ModelPipe", targets: ["ModelPipe"]),
     .executable(name: "tiecheck", targets: ["tiecheck"]),
@@ -33,6 +34,13 @@ let package = Package(
     .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
     .target(name: "Coursework", dependencies: ["GradientCheck", "TiedLayers"]),
+    // The student's process answers with the one, the judge asks with the other.
+    .target(name: "CourseAnswers", dependencies: ["Coursework", "ModelPipe"]),
+    .target(
+      name: "CourseGrading",
+      dependencies: [
+        "CChildProcess", "CheckReport", "Coursework", "ModelPipe", "GradientCheck", "TiedLayers",
+      ]),
     // What a course's test target imports. It alone knows Testing and XCTest.
     .target(
       name: "GradientCheckTesting",
@@ -41,7 +49,7 @@ let package = Package(
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "CheckReport", "FaultGallery", "ModelPipe", "TextNotebook",
+        "CheckReport", "CourseGrading", "FaultGallery", "ModelPipe", "TextNotebook",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
@@ -110,6 +118,12 @@ let package = Package(
       dependencies: [
         "CourseExercises", "CourseStarter", "CourseSolutions", "Coursework", "CheckReport",
         "GradientCheckTesting", "GradientCheck", "TiedLayers", "GSLKit",
+      ], swiftSettings: courseNames),
+    .testTarget(
+      name: "CourseGradingTests",
+      dependencies: [
+        "CourseGrading", "CourseAnswers", "CourseExercises", "CourseSolutions", "Coursework",
+        "CheckReport", "ModelPipe", "GradientCheck", "TiedLayers", "GSLKit",
       ], swiftSettings: courseNames),
     .testTarget(
       name: "TiecheckCommandsTests",

@@ -174,3 +174,9 @@ int child_adopt_orphans(void) {
   return -1;
 #endif
 }
+
+void child_forbid_inspection(void) {
+#ifdef __linux__
+  prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}

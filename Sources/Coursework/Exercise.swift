@@ -13,12 +13,17 @@ public struct Exercise: Sendable {
   /// The file in which the answer is written, "DenseBackward.swift".
   public let file: String
   public let checks: [Check]
+  /// Whether a grader keeps from the student what it found, but for the points.
+  public let isHidden: Bool
 
-  public init(id: String, title: String, file: String, checks: [Check]) {
+  public init(
+    id: String, title: String, file: String, checks: [Check], isHidden: Bool = false
+  ) {
     self.id = id
     self.title = title
     self.file = file
     self.checks = checks
+    self.isHidden = isHidden
   }
 
   /// What all checks together are worth.

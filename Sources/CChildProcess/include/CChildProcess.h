@@ -40,4 +40,8 @@ ssize_t child_write(int descriptor, const void *bytes, size_t count);
 /// can be found. Returns 0 where that can be had.
 int child_adopt_orphans(void);
 
+/// From now on no other process with the same rights may read or change this one's memory, where the
+/// system knows that. Programs that are started are not concerned.
+void child_forbid_inspection(void);
+
 #endif

@@ -1,0 +1,217 @@
+import CheckReport
+import Coursework
+import Foundation
+import ModelPipe
+
+/// Grades submissions, one after the other, in one build slot. Several graders may work side by side.
+public final class Grader {
+  private let slot: BuildSlot
+  private let judge: Judge
+  public let catalogue: ExerciseCatalogue
+  /// The program that answers with the solutions, and what its folder was like before anything of a student's
+  /// ran.
+  private let solutions: URL
+  private let solutionsState: FolderState
+  /// By name: what a student began with.
+  private let starter: [String: String]
+  private let limits: AnswerLimits
+  private let watch: ProcessWatch
+  private let seed: UInt64
+  /// The teacher's processes, by check: they keep nothing between two questions.
+  private var witnesses: [String: (objective: PipeObjective, process: ChildProcess)] = [:]
+  /// The build folder has been thrown away.
+  private var mustPrepare = false
+
+  /// Prepares the slot, and looks whether the solutions pass every check: otherwise no student could.
+  /// - Parameter starter: the text of each file of Sources/Layers as it was handed out.
+  /// - Throws: `GradingError`.
+  public init(
+    _ slot: BuildSlot, starter: [String: String], seed: UInt64, limits: AnswerLimits,
+    watch: ProcessWatch
+  ) throws {
+    self.slot = slot
+    self.starter = starter
+    self.limits = limits
+    self.watch = watch
+    self.seed = seed
+    judge = Judge(seed: seed)
+    do {
+      solutions = try slot.keep(slot.prepare(watch))
+      solutionsState = FolderState(solutions.deletingLastPathComponent())
+      catalogue = try Self.catalogue(of: solutions, watch)
+      try examineSolutions()
+    } catch {
+      if watch.hasEnded { throw GradingError.interrupted }
+      throw error
+    }
+  }
+
+  /// Says what exercises a program answers for.
+  /// - Throws: `GradingError`.
+  private static func catalogue(of program: URL, _ watch: ProcessWatch) throws -> ExerciseCatalogue
+  {
+    do {
+      let process = try ChildProcess(
+        [program.path, "catalogue"], limits: .init(message: 60, total: 60))
+      let line = try watch.during(process) {
+        defer { process.end() }
+        return try process.exchange(Data("catalogue".utf8))
+      }
+      let catalogue = try JSONDecoder().decode(ExerciseCatalogue.self, from: line)
+      if let flaw = catalogue.flaw { throw GradingError.badCatalogue(flaw) }
+      return catalogue
+    } catch let error as GradingError {
+      throw error
+    } catch {
+      throw GradingError.badCatalogue("\(error)")
+    }
+  }
+
+  private func examineSolutions() throws {
+    let grades = try checks { exercise, check in try grade(check, exercise, solutions) }
+    if let wrong = grades.first(where: { $0.outcome != .passed }) {
+      throw GradingError.teacherIsWrong(
+        wrong.message.isEmpty ? "\(wrong.name): \(wrong.sentence)" : wrong.message)
+    }
+  }
+
+  /// Grades one submission. Whatever is wrong with it, or goes wrong, is in its grade.
+  /// - Throws: `GradingError.interrupted`.
+  public func grade(_ name: String, at folder: URL) throws -> SubmissionGrade {
+    try requireNotEnded()
+    let submission: Submission
+    do {
+      submission = try Submission(name: name, at: folder)
+    } catch {
+      return nothing(name, .unanswered, "the submission \(error).")
+    }
+    do {
+      if mustPrepare {
+        try slot.prepare(watch)
+        mustPrepare = false
+      }
+      return try grade(submission)
+    } catch {
+      try requireNotEnded()
+      return nothing(name, .notGraded, "it could not be graded: \(excerpt("\(error)", 500))")
+    }
+  }
+
+  private func requireNotEnded() throws {
+    if watch.hasEnded { throw GradingError.interrupted }
+  }
+
+  private func nothing(
+    _ name: String, _ outcome: CheckGrade.Outcome, _ sentence: String
+  ) -> SubmissionGrade {
+    SubmissionGrade(
+      name: name, checks: checks { CheckGrade($1, of: $0, outcome, sentence) })
+  }
+
+  private func checks(
+    _ body: (ExerciseCatalogue.Entry, ExerciseCatalogue.Check) throws -> CheckGrade
+  ) rethrows -> [CheckGrade] {
+    try catalogue.exercises.flatMap { exercise in
+      try exercise.checks.map { try body(exercise, $0) }
+    }
+  }
+
+  // MARK: Compiling
+
+  private func grade(_ submission: Submission) throws -> SubmissionGrade {
+    var attempt = CompileAttempt(
+      submission, starter: starter, exerciseFiles: catalogue.exercises.map(\.file))
+    var summary = ""
+    while true {
+      switch try slot.build(attempt.files, watch) {
+      case .built(let program):
+        var remarks = submission.remarks + attempt.remarks
+        let checks = try checks { exercise, check in
+          if let error = attempt.error(in: exercise.file) {
+            return CheckGrade(check, of: exercise, .notCompiled, "\(error)")
+          }
+          return try grade(check, exercise, program)
+        }
+        if slot.isTamperedWith() {
+          mustPrepare = true
+          remarks.append(
+            "it changed files in the build folder while it ran. The folder was made anew, so that no "
+              + "other submission is affected; look at what it does.")
+        }
+        return SubmissionGrade(
+          name: submission.name, checks: checks, compilerErrors: attempt.errors, remarks: remarks)
+      case .failed(let errors, let text):
+        summary = text
+        try requireNotEnded()
+        guard attempt.revise(after: errors) else {
+          let told = attempt.errors.first.map { "\($0)" } ?? "it does not compile: \(summary)"
+          return SubmissionGrade(
+            name: submission.name,
+            checks: checks { CheckGrade($1, of: $0, .notCompiled, told) },
+            compilerErrors: attempt.errors, remarks: submission.remarks + attempt.remarks)
+        }
+      }
+    }
+  }
+
+  // MARK: Judging
+
+  private func grade(
+    _ check: ExerciseCatalogue.Check, _ exercise: ExerciseCatalogue.Entry, _ program: URL
+  ) throws -> CheckGrade {
+    let arguments = [exercise.id, check.name, "\(seed)"]
+    func attempt() throws -> CheckGrade {
+      let witness = try witness(arguments)
+      var process: ChildProcess?
+      defer { if let process { watch.remove(process) } }
+      return try judge.grade(check, of: exercise, witness: witness) {
+        let started = try slot.answerer(program, arguments, limits, watch)
+        process = started.process
+        return started.answerer
+      }
+    }
+    do {
+      do {
+        return try attempt()
+      } catch {
+        // The teacher's process may have been killed, by one who has the same rights: a new one is asked.
+        try requireNotEnded()
+        forget(arguments)
+        return try attempt()
+      }
+    } catch {
+      try requireNotEnded()
+      forget(arguments)
+      return CheckGrade(
+        check, of: exercise, .notGraded, "it could not be graded: \(excerpt("\(error)", 500))")
+    }
+  }
+
+  private func witness(_ arguments: [String]) throws -> PipeObjective {
+    let key = arguments.joined(separator: "\u{0}")
+    if let witness = witnesses[key] { return witness.objective }
+    guard FolderState(solutions.deletingLastPathComponent()) == solutionsState else {
+      throw GradingError.tampered
+    }
+    let process = try ChildProcess([solutions.path] + arguments, limits: .init(message: 120))
+    watch.add(process)
+    let objective = try PipeObjective(process)
+    witnesses[key] = (objective, process)
+    return objective
+  }
+
+  private func forget(_ arguments: [String]) {
+    guard let witness = witnesses.removeValue(forKey: arguments.joined(separator: "\u{0}")) else {
+      return
+    }
+    witness.process.end()
+    watch.remove(witness.process)
+  }
+
+  deinit {
+    for witness in witnesses.values {
+      witness.process.end()
+      watch.remove(witness.process)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import CChildProcess
+import CheckReport
+import Foundation
+
+/// Grades many submissions, several at a time.
+public final class GradingRun: Sendable {
+  /// Ends everything, from any thread.
+  public let watch = ProcessWatch()
+  private let template: [(path: String, text: String)]
+  private let starter: [String: String]
+  private let cache: URL
+  private let seed: UInt64
+  private let building: BuildSlot.Limits
+  private let limits: AnswerLimits
+
+  /// - Parameters:
+  ///   - template: the package that students' files are compiled in, with the solutions in Sources/Layers.
+  ///   - starter: the text of each file of Sources/Layers as it was handed out.
+  ///   - cache: where the build slots are.
+  public init(
+    template: [(path: String, text: String)], starter: [String: String], cache: URL, seed: UInt64,
+    building: BuildSlot.Limits, limits: AnswerLimits
+  ) {
+    self.template = template
+    self.starter = starter
+    self.cache = cache
+    self.seed = seed
+    self.building = building
+    self.limits = limits
+  }
+
+  /// - Parameter report: told of each grade when it is there, from any thread, one at a time.
+  /// - Returns: the grades in the order of the submissions.
+  /// - Throws: `GradingError`, where nothing can be graded at all or it was interrupted.
+  public func grade(
+    _ submissions: [(name: String, folder: URL)], jobs: Int,
+    report: @escaping @Sendable (_ done: Int, SubmissionGrade) -> Void
+  ) throws -> [SubmissionGrade] {
+    // A student's process has the same rights; it shall at least not read or change this one's memory.
+    child_forbid_inspection()
+    let workers = max(1, min(jobs, submissions.count))
+    let progress = Progress(submissions.count)
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      do {
+        let slot = try BuildSlot(in: cache, template: template, limits: building)
+        let grader = try Grader(
+          slot, starter: starter, seed: seed, limits: limits, watch: watch)
+        while let i = progress.next() {
+          let grade = try grader.grade(submissions[i].name, at: submissions[i].folder)
+          progress.finish(i, grade, report)
+        }
+      } catch {
+        progress.stop(error)
+        // The others cannot succeed in what one of them found impossible.
+        watch.end()
+      }
+    }
+    return try progress.grades()
+  }
+
+  private final class Progress: @unchecked Sendable {
+    private let lock = NSLock()
+    private var begun = 0
+    private var done = 0
+    private var all: [SubmissionGrade?]
+    private var error: (any Error)?
+
+    init(_ count: Int) { all = Array(repeating: nil, count: count) }
+
+    func next() -> Int? {
+      lock.withLock {
+        guard begun < all.count, error == nil else { return nil }
+        begun += 1
+        return begun - 1
+      }
+    }
+
+    func finish(_ i: Int, _ grade: SubmissionGrade, _ report: (Int, SubmissionGrade) -> Void) {
+      lock.withLock {
+        all[i] = grade
+        done += 1
+        report(done, grade)
+      }
+    }
+
+    /// The first error counts: the others follow from it.
+    func stop(_ error: any Error) { lock.withLock { self.error = self.error ?? error } }
+
+    func grades() throws -> [SubmissionGrade] {
+      try lock.withLock {
+        if let error { throw error }
+        return all.compactMap { $0 }
+      }
+    }
+  }
+}

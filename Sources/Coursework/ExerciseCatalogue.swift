@@ -1,0 +1,69 @@
+import GradientCheck
+
+/// What a grader must know of exercises that are compiled into another process: everything about them
+/// but their objectives.
+public struct ExerciseCatalogue: Codable, Equatable, Sendable {
+  public let exercises: [Entry]
+
+  public init(_ exercises: [Exercise]) {
+    self.exercises = exercises.map(Entry.init)
+  }
+
+  public struct Entry: Codable, Equatable, Sendable {
+    public let id: String
+    public let title: String
+    public let file: String
+    public let isHidden: Bool
+    public let checks: [Check]
+
+    init(_ exercise: Exercise) {
+      id = exercise.id
+      title = exercise.title
+      file = exercise.file
+      isHidden = exercise.isHidden
+      checks = exercise.checks.map(Check.init)
+    }
+  }
+
+  public struct Check: Codable, Equatable, Sendable {
+    public let name: String
+    public let points: Int
+    public let question: Question
+
+    init(_ check: Exercise.Check) {
+      name = check.name
+      points = check.points
+      question =
+        switch check.question {
+        case .gradient: .gradient
+        case .ties(let layers): .ties(layers)
+        case .updates(let reference, let steps, _): .updates(reference.recipe, steps: steps)
+        }
+    }
+  }
+
+  /// `Exercise.Check.Question` without what only the student's process has.
+  public enum Question: Codable, Equatable, Sendable {
+    case gradient
+    case ties([String])
+    case updates(UpdateReference.Recipe, steps: Int)
+  }
+
+  /// What is wrong with it, in a sentence; nil if nothing is.
+  public var flaw: String? {
+    guard !exercises.isEmpty else { return "there are no exercises" }
+    var names: Set<String> = []
+    for exercise in exercises {
+      guard !exercise.checks.isEmpty else { return "\(exercise.id) has no checks" }
+      for check in exercise.checks {
+        guard names.insert("\(exercise.id): \(check.name)").inserted else {
+          return "there are two checks called \(exercise.id): \(check.name)"
+        }
+        guard check.points >= 0 else {
+          return "\(exercise.id): \(check.name) is worth \(check.points) points"
+        }
+      }
+    }
+    return nil
+  }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+@testable import CourseGrading
+
+@Suite struct SubmissionTests {
+  @Test func onlySwiftFilesOfLayersAreTaken() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("a", to: "Sources/Layers/A.swift")
+    try folder.write("x", to: "Sources/Layers/notes.txt")
+    try folder.write("x", to: "Sources/Exercises/Exercises.swift")
+    try folder.write("x", to: "Tests/LayersTests/Tests.swift")
+    try folder.write("x", to: "Plugins/Evil/plugin.swift")
+    try folder.write("x", to: "Package.swift")
+    let submission = try Submission(name: "ada", at: folder.url)
+    #expect(submission.files == ["A.swift": "a"] && submission.remarks.isEmpty)
+  }
+
+  @Test func looseFilesAndAFolderAroundThePackageWillDo() throws {
+    let loose = try TemporaryFolder()
+    try loose.write("a", to: "A.swift")
+    try loose.write("x", to: "Package.swift")
+    #expect(try Submission(name: "ada", at: loose.url).files == ["A.swift": "a"])
+    let wrapped = try TemporaryFolder()
+    try wrapped.write("a", to: "homework/Sources/Layers/A.swift")
+    try wrapped.write("x", to: "__MACOSX/homework/._A.swift")
+    #expect(try Submission(name: "ada", at: wrapped.url).files == ["A.swift": "a"])
+  }
+
+  @Test func linksAndWhatIsNoTextAreLeftBehindAndNamed() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("secret", to: "secret.txt")
+    try folder.write("a", to: "Sources/Layers/A.swift")
+    try folder.write("print(1)", to: "Sources/Layers/main.swift")
+    let layers = folder.url.appendingPathComponent("Sources/Layers")
+    try FileManager.default.createSymbolicLink(
+      at: layers.appendingPathComponent("Link.swift"),
+      withDestinationURL: folder.url.appendingPathComponent("secret.txt"))
+    try Data([0xFF, 0xFE, 0xFF]).write(to: layers.appendingPathComponent("Bytes.swift"))
+    try Data(count: Submission.largestFile + 1).write(
+      to: layers.appendingPathComponent("Large.swift"))
+    #expect(mkfifo(layers.appendingPathComponent("Pipe.swift").path, 0o600) == 0)
+    let submission = try Submission(name: "ada", at: folder.url)
+    #expect(submission.files == ["A.swift": "a"])
+    let remarks = submission.remarks.joined(separator: "\n")
+    for name in ["Link", "Bytes", "Large", "Pipe", "main"] {
+      #expect(remarks.contains("\(name).swift was left behind"), "\(remarks)")
+    }
+  }
+
+  @Test func aFolderWithoutAnswersSaysWhatIsMissing() throws {
+    let folder = try TemporaryFolder()
+    #expect(throws: SubmissionError.self) { try Submission(name: "ada", at: folder.url) }
+    #expect(throws: SubmissionError.self) {
+      try Submission(name: "ada", at: folder.url.appendingPathComponent("nowhere"))
+    }
+  }
+}
