@@ -1,4 +1,5 @@
 import CheckReport
+import CourseGrading
 import FaultGallery
 import GSLKit
 import GradientCheck
@@ -28,9 +29,20 @@ struct CommandError: Error, CustomStringConvertible {
     case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch,
       is NothingToCheck:
       self.init(.badInput, "\(error)")
+    case let error as GradingError: self.init(error.status, "\(error)")
     case let error as ResultsFolderError:
       self.init(error.isAboutContents ? .badInput : .noInput, "\(error)")
     default: self.init(.internalFault, "\(error). This is a fault of tiecheck's; please report it.")
+    }
+  }
+}
+
+extension GradingError {
+  var status: ExitStatus {
+    switch self {
+    case .noFolder: .noOutput
+    case .teacherDoesNotCompile, .badCatalogue, .teacherIsWrong, .tampered: .badInput
+    case .interrupted: .undecided
     }
   }
 }

@@ -57,6 +57,40 @@ struct CoursePackage {
     } + [(path: ".gitignore", text: ".build/\nPackage.resolved\nresults/\ntiecheck-report/\n")]
   }
 
+  /// The package that students' files are compiled in when they are graded: a program that answers for the
+  /// exercises, with the solutions in place of theirs.
+  /// - Parameter hidden: a teacher's own, laid over the course's: Sources/Exercises and Sources/Layers.
+  static func grading(
+    dependency: Dependency, hidden: [(path: String, text: String)] = []
+  ) -> [(path: String, text: String)] {
+    var files: [String: String] = [:]
+    for file in CourseworkText.files {
+      for folder in ["common/Sources/", "solutions/Sources/"] where file.path.hasPrefix(folder) {
+        files["Sources/\(file.path.dropFirst(folder.count))"] = file.text
+      }
+      if file.path.hasPrefix("grading/") {
+        let path = String(file.path.dropFirst("grading/".count))
+        files[path] = path == "Package.swift" ? manifest(file.text, dependency) : file.text
+      }
+    }
+    for file in hidden where file.path.hasPrefix("Sources/") { files[file.path] = file.text }
+    return files.sorted { $0.key < $1.key }.map { (path: $0.key, text: $0.value) }
+  }
+
+  /// What students began with: the text of each file of Sources/Layers.
+  /// - Parameter hidden: Starter/*.swift in it takes the place of the course's.
+  static func handedOut(_ hidden: [(path: String, text: String)] = []) -> [String: String] {
+    var files: [String: String] = [:]
+    for (folder, source) in [
+      ("starter/Sources/Layers/", CourseworkText.files), ("Starter/", hidden),
+    ] {
+      for file in source where file.path.hasPrefix(folder) {
+        files[String(file.path.dropFirst(folder.count))] = file.text
+      }
+    }
+    return files
+  }
+
   private static func manifest(_ text: String, _ dependency: Dependency) -> String {
     text.replacing(".package(name: \"tiecheck\", path: \"TIECHECK\")", with: dependency.declaration)
       .replacing("package: \"tiecheck\"", with: "package: \"\(dependency.identity)\"")

@@ -113,7 +113,7 @@ struct CourseworkCommand: ParsableCommand {
     }
 
     /// The package that this program was built in, if it still stands there: somewhere above it.
-    private static var checkout: URL? {
+    static var checkout: URL? {
       guard let program = Bundle.main.executableURL?.resolvingSymlinksInPath() else { return nil }
       var folder = program.deletingLastPathComponent()
       while folder.path != "/" {
@@ -123,7 +123,7 @@ struct CourseworkCommand: ParsableCommand {
       return nil
     }
 
-    private static func isCheckout(_ folder: URL) -> Bool {
+    static func isCheckout(_ folder: URL) -> Bool {
       let manifest = folder.appendingPathComponent("Package.swift")
       let text = try? String(contentsOf: manifest, encoding: .utf8)
       return text?.contains("name: \"GradientCheckTesting\"") == true

@@ -1,7 +1,6 @@
 import Dispatch
 import Foundation
 import GradientCheck
-import ModelPipe
 
 /// While it lives, Ctrl-C asks politely: the check that is running stops, and those that come after it
 /// do not begin. A second one ends the process as usual.
@@ -12,13 +11,13 @@ final class Interrupt: @unchecked Sendable {
   private var sources: [any DispatchSourceSignal] = []
   private let lock = NSLock()
   private var isRequested = false
-  private var running: CheckProgress?
-  private let program: ChildProcess?
+  private var cancel: (@Sendable () -> Void)?
+  private let end: (() -> Void)?
 
-  /// - Parameter program: what is to be ended before this process is.
-  init(ending program: ChildProcess? = nil) {
-    self.program = program
-    for number in program == nil ? [SIGINT] : [SIGINT, SIGTERM, SIGHUP] {
+  /// - Parameter end: ends the programs that were started, before this process is ended.
+  init(ending end: (() -> Void)? = nil) {
+    self.end = end
+    for number in end == nil ? [SIGINT] : [SIGINT, SIGTERM, SIGHUP] {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { [weak self] in self?.receive(number) }
       signal(number, SIG_IGN)
@@ -38,10 +37,10 @@ final class Interrupt: @unchecked Sendable {
     let isSecond = lock.withLock { isRequested }
     if number == SIGINT, !isSecond {
       request()
-      if program == nil { signal(SIGINT, SIG_DFL) }
+      if end == nil { signal(SIGINT, SIG_DFL) }
       return
     }
-    program?.interrupt()
+    end?()
     signal(number, SIG_DFL)
     raise(number)
   }
@@ -50,15 +49,18 @@ final class Interrupt: @unchecked Sendable {
   func request() {
     lock.withLock {
       isRequested = true
-      running?.cancel()
+      cancel?()
     }
   }
 
   /// The check that is to be stopped; at once, if Ctrl-C came before.
-  func watch(_ progress: CheckProgress) {
+  func watch(_ progress: CheckProgress) { watch { progress.cancel() } }
+
+  /// What else Ctrl-C is to do.
+  func watch(_ cancel: @escaping @Sendable () -> Void) {
     lock.withLock {
-      running = progress
-      if isRequested { progress.cancel() }
+      self.cancel = cancel
+      if isRequested { cancel() }
     }
   }
 }

@@ -16,7 +16,8 @@ struct ReportCommand: Subcommand {
       \(defaultFolder) unless -o names another: report.md with its plots, and result.json. \
       With '-o -' the page alone goes to standard output, or the record with --format json. With \
       --from nothing is checked: the report is made of what 'TIECHECK_RESULTS=FOLDER swift test' \
-      left in a folder, or of several reports' result.json in it.
+      left in a folder, or of several reports' result.json in it; or it merges the grades that \
+      'tiecheck grade --results' left there.
       """)
 
   @Option(
@@ -45,6 +46,19 @@ struct ReportCommand: Subcommand {
 
   func execute() throws -> ExitStatus {
     let target = folder == "-" ? nil : try ReportFolder(folder)
+    if let from, let grades = try grades(from) {
+      if let target {
+        try target.write(GradeCommand.files(grades))
+        if !output.quiet {
+          Console.current.say(
+            "\(grades.submissions.count) submissions graded. The grades are in \(folder)/grades.md, "
+              + "grades.csv and grades.json")
+        }
+      } else {
+        try output.write(GradeFormat(output.format ?? .markdown).data(grades))
+      }
+      return ExitStatus(grades.verdict)
+    }
     let record = try from.map(merged) ?? check()
     if let target {
       try target.write(
@@ -55,6 +69,12 @@ struct ReportCommand: Subcommand {
       try output.write(record.data(as: output.format ?? .markdown, color: output.usesColor))
     }
     return ExitStatus(record.verdict)
+  }
+
+  /// What `tiecheck grade --results` left, of all parts of a run that was divided; nil if it left nothing.
+  private func grades(_ from: String) throws -> GradeRecord? {
+    try ResultsFolder(from, at: Console.current.url(from)).grades(
+      command: CommandText.joined(["tiecheck", "report", "--from", from]))
   }
 
   private func merged(_ from: String) throws -> CheckRecord {

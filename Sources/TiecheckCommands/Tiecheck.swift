@@ -83,7 +83,7 @@ struct TiecheckCommand: ParsableCommand {
     version: CheckRecord.Tool.current.version,
     subcommands: [
       ReportCommand.self, CheckCommand.self, SummaryCommand.self, FaultsCommand.self,
-      CourseworkCommand.self, DoctorCommand.self, CalibrateCommand.self, NotebookCommand.self,
-      VerifyCommand.self,
+      CourseworkCommand.self, GradeCommand.self, DoctorCommand.self, CalibrateCommand.self,
+      NotebookCommand.self, VerifyCommand.self,
     ])
 }

@@ -167,7 +167,7 @@ struct VerifyCommand: Subcommand {
       }, limits: .init(message: timeout ?? 60, total: totalTimeout))
     // Whatever happens below, nothing of the program is left.
     defer { process.end() }
-    let interrupt = Interrupt(ending: process)
+    let interrupt = Interrupt { process.interrupt() }
     let progress = CheckProgress { line.show($0, of: $1) }
     interrupt.watch(progress)
 
