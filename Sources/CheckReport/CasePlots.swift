@@ -1,5 +1,6 @@
 import Foundation
 import GradientCheck
+import TiedLayers
 
 /// One picture of a case, with what stands around it on the page.
 struct CasePicture {
@@ -275,12 +276,11 @@ enum CasePlots {
   ) -> CasePicture? {
     let cells = map.ratios.joined()
     guard cells.contains(where: \.isFinite) else { return nil }
-    let (values, block) = downsampled(map.ratios)
+    let drawing = Drawing(map)
     let finite = cells.filter(\.isFinite)
     let largest = finite.map { abs($0) }.max() ?? 0
     let shape = NumberText.shape([map.ratios.count, map.ratios.first?.count ?? 0])
     let beyond = finite.count { abs($0) > 1 }
-    let merged = block > 1 ? "; each cell the worst of \(block) x \(block) entries" : ""
     let scale =
       largest <= 1
       ? ColorScale(.diverging, range: -1...1)
@@ -288,8 +288,9 @@ enum CasePlots {
         .diverging, spacing: .symmetricLog(linearBelow: 1), range: (-largest)...largest)
     let plot = HeatMap(
       title: "Residual over its error bound: \(map.parameter)",
-      subtitle: "one cell for each entry of the \(shape) kernel\(merged)",
-      values: values, valueLabel: "(claimed - measured) / E",
+      subtitle: "one cell for each entry of the \(shape) kernel\(drawing.remark)",
+      rowLabel: drawing.rowLabel, columnLabel: drawing.columnLabel, values: drawing.values,
+      tile: drawing.tile, valueLabel: "(claimed - measured) / E",
       scale: scale,
       threshold: 1, thresholdLabel: "beyond the error bound",
       description:
@@ -336,22 +337,73 @@ enum CasePlots {
       ])
   }
 
-  /// Square blocks merged into their worst cell, where a kernel is too large to draw.
-  private static func downsampled(_ ratios: [[Double]]) -> (values: [[Double]], block: Int) {
-    let most = max(ratios.count, ratios.map(\.count).max() ?? 0)
-    let block = (most + mostCells - 1) / mostCells
-    guard block > 1 else { return (ratios, 1) }
-    let values = stride(from: 0, to: ratios.count, by: block).map { top in
-      let rows = ratios[top..<min(top + block, ratios.count)]
-      let columns = rows.map(\.count).max() ?? 0
-      return stride(from: 0, to: columns, by: block).map { left in
-        let cells = rows.flatMap { row in
-          row.count > left ? Array(row[left..<min(left + block, row.count)]) : []
-        }
-        return cells.filter { !$0.isNaN }.max { abs($0) < abs($1) } ?? .nan
+  /// How a kernel's entries are laid out in the picture.
+  private struct Drawing {
+    var values: [[Double]]
+    var rowLabel = "row"
+    var columnLabel = "column"
+    var tile: HeatMap.Tile?
+    /// What the subtitle says of it.
+    var remark = ""
+
+    init(_ map: Evidence.ResidualMap) {
+      func most(_ values: [[Double]]) -> Int {
+        max(values.count, values.map(\.count).max() ?? 0)
+      }
+      if let images = map.images, let windows = Self.windows(map.ratios, images),
+        most(windows) <= CasePlots.mostCells
+      {
+        values = windows
+        tile = HeatMap.Tile(rows: images.height, columns: images.width)
+        (rowLabel, columnLabel) = ("image channel", "feature channel")
+        remark = ", as windows of \(NumberText.shape([images.height, images.width]))"
+        return
+      }
+      values = map.ratios
+      let block = (most(values) + CasePlots.mostCells - 1) / CasePlots.mostCells
+      if block > 1 {
+        values = Self.merged(map.ratios, block)
+        remark = "; each cell the worst of \(block) x \(block) entries"
       }
     }
-    return (values, block)
+
+    /// Square blocks merged into their worst cell, where a kernel is too large to draw.
+    private static func merged(_ ratios: [[Double]], _ block: Int) -> [[Double]] {
+      stride(from: 0, to: ratios.count, by: block).map { top in
+        let rows = ratios[top..<min(top + block, ratios.count)]
+        let columns = rows.map(\.count).max() ?? 0
+        return stride(from: 0, to: columns, by: block).map { left in
+          let cells = rows.flatMap { row in
+            row.count > left ? Array(row[left..<min(left + block, row.count)]) : []
+          }
+          return cells.filter { !$0.isNaN }.max { abs($0) < abs($1) } ?? .nan
+        }
+      }
+    }
+
+    /// One window beside the other for the feature channels, one below the other for the channels of
+    /// the image. Along the patch, channels run fastest.
+    private static func windows(_ ratios: [[Double]], _ images: KernelImages) -> [[Double]]? {
+      let (height, width) = (images.height, images.width)
+      let patch = images.isAlongColumns ? ratios.first?.count ?? 0 : ratios.count
+      let features = images.isAlongColumns ? ratios.count : ratios.first?.count ?? 0
+      guard height > 0, width > 0, patch > 0, patch % (height * width) == 0 else { return nil }
+      let channels = patch / (height * width)
+      var windows: [[Double]] = []
+      for c in 0..<channels {
+        for i in 0..<height {
+          var row: [Double] = []
+          for f in 0..<features {
+            for j in 0..<width {
+              let element = (i * width + j) * channels + c
+              row.append(images.isAlongColumns ? ratios[f][element] : ratios[element][f])
+            }
+          }
+          windows.append(row)
+        }
+      }
+      return windows
+    }
   }
 
   // MARK: The paths' shares
@@ -414,7 +466,7 @@ enum CasePlots {
       suffix: "drift", plot: plot,
       explanation:
         "The untied twin has the same layers and the same first values, but a kernel for "
-        + "each layer. Equal values are not a tie: the first update already moves the two apart, "
+        + "each use. Equal values are not a tie: the first update already moves the two apart, "
         + "because each follows its own path's gradient. The tied pair has one kernel, and its "
         + "distance is 0 at every step. Where lines cover each other, the table tells them apart.",
       table: Markdown.table(

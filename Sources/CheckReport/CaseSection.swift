@@ -204,7 +204,7 @@ struct CaseSection {
         ],
         summary.layers.map { row in
           [
-            Markdown.code(row.name), Markdown.text(row.type), row.outputShape,
+            Markdown.code(row.name), Markdown.text(row.type), row.outputText,
             String(row.parameters),
             row.sharesWith.isEmpty
               ? "-" : row.sharesWith.map(Markdown.code).joined(separator: ", "),
@@ -351,25 +351,28 @@ struct CaseSection {
   }
 
   private static func paths(_ group: TieGroup) -> [String] {
+    // Many uses are told as one where there is nothing to tell apart.
+    let areMany = group.uses.count > 3
+    let isOneWay = areMany && Set(group.uses.map(\.transposed)).count == 1
     let uses = group.uses.map { use in
-      "\(Markdown.code(use.name)) \(use.transposed ? "(transposed)" : "(as it is)")"
+      Markdown.code(use.name)
+        + (isOneWay ? "" : use.transposed ? " (transposed)" : " (as it is)")
     }
+    let way = isOneWay ? ", each time \(group.uses[0].transposed ? "transposed" : "as it is")" : ""
     let name = Markdown.code(group.parameter)
     let identity =
       group.identity?.verdict == .pass
       ? "what is written through one use is read through every other, bit for bit"
       : "what is written through one use is not what every other reads"
-    let follows = group.follows.map { follows in
-      let what =
-        follows.reason.map { Markdown.text($0) }
-        ?? (follows.verdict == .pass ? "its output changes when the parameter does" : "unknown")
-      return "- \(Markdown.code(follows.name)) follows the parameter: "
-        + "\(emphasized(follows.verdict)) (\(what))."
-    }
+    let areAllFollowing = areMany && group.follows.allSatisfy { $0.verdict == .pass }
+    let follows =
+      areAllFollowing
+      ? ["- Every use follows the parameter: pass (its output changes when the parameter does)."]
+      : group.follows.map(Self.follows)
     let sum = group.sumRule
     return [
       "#### \(name)",
-      "\(name) (\(NumberText.shape(group.shape))) is shared by \(NumberText.list(uses)). Verdict: "
+      "\(name) (\(NumberText.shape(group.shape))) is shared by \(NumberText.list(uses))\(way). Verdict: "
         + "**\(group.verdict.rawValue)**.",
       Markdown.table(
         [
@@ -393,6 +396,14 @@ struct CaseSection {
         } ?? "- One and the same parameter: not asked.",
       ] + follows).joined(separator: "\n"),
     ]
+  }
+
+  private static func follows(_ follows: TieGroup.Follows) -> String {
+    let what =
+      follows.reason.map { Markdown.text($0) }
+      ?? (follows.verdict == .pass ? "its output changes when the parameter does" : "unknown")
+    return "- \(Markdown.code(follows.name)) follows the parameter: "
+      + "\(emphasized(follows.verdict)) (\(what))."
   }
 
   // MARK: Updates
@@ -425,6 +436,9 @@ struct CaseSection {
           ]
         }),
     ]
+    paragraphs += (result.updates.fixed ?? []).map { fixed in
+      Markdown.text(CaseSentences.sentence(fixed))
+    }
     for group in result.tie.groups { paragraphs += through(group, optimizers) }
     let findings = optimizers.flatMap { optimizer in
       optimizer.findings.map {
@@ -446,9 +460,36 @@ struct CaseSection {
       .joined(separator: ", ")
   }
 
-  /// How far the step made from one layer's contribution alone moved a shared parameter.
+  /// The same for many uses: a row for each, and what was predicted only where it is not what was seen.
+  private static func throughMany(
+    _ group: TieGroup, _ optimizers: [OptimizerResult]
+  ) -> [String] {
+    let columns = optimizers.map { optimizer in
+      optimizer.through.filter { $0.parameter == group.parameter }
+    }
+    return [
+      Markdown.table(
+        [.words("Through")] + optimizers.map { .number(Markdown.code($0.name)) },
+        group.uses.map { use in
+          [Markdown.code(use.name)]
+            + columns.map { steps in
+              guard let step = steps.first(where: { $0.name == use.name }) else { return "-" }
+              let moved = marked(NumberText.value(step.moved), step.verdict == .pass)
+              return step.verdict == .pass
+                ? moved : "\(moved), predicted \(NumberText.value(step.predicted))"
+            }
+        })
+    ]
+  }
+
+  /// How far the step made from one use's contribution alone moved a shared parameter.
   private static func through(_ group: TieGroup, _ optimizers: [OptimizerResult]) -> [String] {
     let uses = group.uses.map(\.name)
+    let opening =
+      "How far \(Markdown.code(group.parameter)) moves when a step is made from one use's "
+      + "contribution alone, predicted by the reference and seen by that use (norm of the change; an optimizer that "
+      + "decays weights does so in every step)"
+    guard uses.count <= 3 else { return [opening + ":"] + throughMany(group, optimizers) }
     let rows = optimizers.compactMap { optimizer -> [String]? in
       let steps = optimizer.through.filter { $0.parameter == group.parameter }
       guard !steps.isEmpty else { return nil }
@@ -463,9 +504,7 @@ struct CaseSection {
     }
     guard !rows.isEmpty else { return [] }
     return [
-      "How far \(Markdown.code(group.parameter)) moves when a step is made from one use's "
-        + "contribution alone, predicted by the reference and seen by that use (norm of the change; an optimizer that "
-        + "decays weights does so in every step):",
+      opening + ":",
       Markdown.table(
         [.words("Optimizer")]
           + uses.flatMap { use -> [Markdown.Column] in

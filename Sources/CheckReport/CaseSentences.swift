@@ -60,6 +60,14 @@ enum CaseSentences {
     return ids.map { "tiecheck faults \($0)" }
   }
 
+  /// Rows that are not trained.
+  static func sentence(_ fixed: UpdateResult.FixedRows) -> String {
+    let rows = NumberText.list(fixed.rows.map(String.init))
+    return fixed.rows.count == 1
+      ? "Row \(rows) of \(fixed.parameter) is fixed: whatever its gradient, no optimizer may move it."
+      : "Rows \(rows) of \(fixed.parameter) are fixed: whatever their gradient, no optimizer may move them."
+  }
+
   /// One sentence for all optimizers that fail, with the first one's finding: a wrong gradient shows
   /// in every one of them.
   private static func findings(_ updates: UpdateResult) -> [String] {
@@ -218,7 +226,7 @@ enum CaseSentences {
   static func counts(_ counts: EntryCounts) -> String {
     let parts = [
       (counts.pass, Verdict.pass), (counts.fail, .fail), (counts.inconclusive, .inconclusive),
-      (counts.kink, .kink),
+      (counts.kink, .kink), (counts.vacuous, .vacuous),
     ]
     return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1.rawValue)" }.joined(separator: ", ")
   }

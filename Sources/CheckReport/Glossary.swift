@@ -72,7 +72,7 @@ enum Glossary {
     (
       "path",
       "What one use of a shared parameter contributes to its gradient. It is measured by changing the "
-        + "parameter only while that one layer runs."
+        + "parameter for that one use alone."
     ),
     (
       "share",

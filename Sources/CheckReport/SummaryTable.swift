@@ -11,7 +11,7 @@ public enum SummaryTable {
     ])
     table.rows = summary.layers.map { row in
       [
-        row.name, row.type, row.outputShape, String(row.parameters),
+        row.name, row.type, row.outputText, String(row.parameters),
         row.sharesWith.isEmpty ? "-" : row.sharesWith.joined(separator: ", "),
       ]
     }

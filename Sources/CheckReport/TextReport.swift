@@ -147,7 +147,10 @@ public enum TextReport {
         NumberText.value(optimizer.slope.numeric), NumberText.value(optimizer.slope.analytic),
       ]
     }
-    return [""] + painted(table.lines(indent: 2), optimizers.map(\.verdict), paint)
+    let fixed = (result.updates.fixed ?? []).flatMap { fixed in
+      wrapped(CaseSentences.sentence(fixed), indent: 2)
+    }
+    return [""] + painted(table.lines(indent: 2), optimizers.map(\.verdict), paint) + fixed
   }
 
   /// Lines of at most 96 characters where the words allow, all but the first set in further.

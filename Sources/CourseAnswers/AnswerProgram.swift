@@ -29,7 +29,9 @@ public struct AnswerProgram {
     // What is printed while the objective is made must not be taken for an answer.
     let output = dup(STDOUT_FILENO)
     dup2(STDERR_FILENO, STDOUT_FILENO)
-    let server = Result { try server(exercise: arguments[0], check: arguments[1], seed: seed) }
+    let server = Result {
+      try self.server(exercise: arguments[0], check: arguments[1], seed: seed)
+    }
     fflush(nil)
     dup2(output, STDOUT_FILENO)
     close(output)

@@ -26,8 +26,12 @@ public struct Averaged: Fault {
   public init() {}
 
   public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
-    try chain.withWrongBackward(of: .encoder, fault: id) { own, soFar in
-      try own.combined(0.5, with: soFar, -0.5)
+    let (first, _) = try chain.tiedUses(for: id)
+    let kernel = chain.layers[first.layer].kernels[first.slot].parameter
+    let uses = chain.layers.reduce(0) { $0 + $1.slots.count { $0.parameter === kernel } }
+    let share = 1 / S(uses)
+    return try chain.withWrongBackward(of: .encoder, fault: id) { own, soFar in
+      try own.combined(share, with: soFar, share - 1)
     }
   }
 }

@@ -38,8 +38,12 @@ public struct BiasTwice: Fault {
 
   public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
     let (_, last) = try chain.tiedPair(for: id)
-    guard !chain.layers[last].biases.isEmpty else {
-      throw FaultNotApplicable(id, needs: "a decoder with a bias", instead: "Give it one.")
+    guard chain.layers[last].biases.count == 1 else {
+      throw FaultNotApplicable(id, needs: "a decoder with one bias", instead: "Give it one.")
+    }
+    guard chain.layers[last].biases.count == 1 else {
+      throw FaultNotApplicable(
+        id, needs: "a layer that adds one bias, once", instead: "Choose another model.")
     }
     var twin = chain
     twin.layers[last] = TwiceBiased(layer: try chain.activatedLayer(last, for: id))
@@ -51,19 +55,35 @@ public struct BiasTwice: Fault {
 private struct TwiceBiased<S: Scalar>: LayerWrapper {
   var layer: any ActivatedLayer<S>
 
-  func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
-    var output = try layer.preactivation(input)
-    for bias in layer.biases { try output.addToEachRow(bias.values) }
-    return output
+  /// The right layer with twice the bias: what adding it once more comes to, whether it has an element
+  /// for each output or for each channel.
+  private var doubled: any ActivatedLayer<S> {
+    var twin = layer
+    twin.biases = layer.biases.map { bias in
+      let doubled = bias.copy(named: bias.name)
+      doubled.flat = bias.flat.map { 2 * $0 }
+      return doubled
+    }
+    return twin
   }
+
+  func preactivation(_ input: Matrix<S>) throws -> Matrix<S> { try doubled.preactivation(input) }
 
   func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
-    for bias in layer.biases {
-      try gradients.addColumnSums(of: preactivationCotangent, to: bias)
+    let twin = doubled
+    var found = Gradients<S>()
+    let inputCotangent = try twin.backward(
+      preactivationCotangent: preactivationCotangent, at: input, into: &found)
+    for parameter in found.parameters {
+      guard let own = found[parameter] else { continue }
+      if let b = twin.biases.firstIndex(where: { $0 === parameter }) {
+        for _ in 0..<2 { try gradients.add(own, to: layer.biases[b]) }
+      } else {
+        try gradients.add(own, to: parameter)
+      }
     }
-    return try layer.backward(
-      preactivationCotangent: preactivationCotangent, at: input, into: &gradients)
+    return inputCotangent
   }
 }

@@ -64,7 +64,7 @@ private final class CountingTwice: Trainer {
     var squares = 0.0
     for p in parameters.indices {
       let uses = contributions.count { $0.gradients[p] != nil }
-      for g in gradients[p] { squares += Double(max(uses, 1)) * g * g }
+      for g in parameters[p].moving(gradients[p]) { squares += Double(max(uses, 1)) * g * g }
     }
     let factor = min(1, norm / squares.squareRoot())
     try trainer.step(

@@ -32,6 +32,11 @@ public struct CountedTwice: Fault {
 
   public init() {}
 
+  public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
+    try chain.requireTiedLayers(for: id, else: "A layer counts what it uses several times once.")
+    return chain
+  }
+
   public func wrong(_ handling: ModelHandling) -> ModelHandling {
     var wrong = handling
     wrong.summarize = { chain, input in

@@ -59,11 +59,13 @@ final class DecayingPerUse: Trainer {
   }
 
   func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws {
-    let shared = sharedParameters(parameters, contributions)
-    for p in parameters.indices where shared[p] {
+    for p in parameters.indices {
       var values = parameters[p].flat
       let fixed = Set(parameters[p].fixedElements)
-      for i in values.indices where !fixed.contains(i) { values[i] *= 1 - learningRate * decay }
+      // The trainer decays once itself.
+      for _ in contributions.filter({ $0.gradients[p] != nil }).dropFirst() {
+        for i in values.indices where !fixed.contains(i) { values[i] *= 1 - learningRate * decay }
+      }
       parameters[p].flat = values
     }
     try trainer.step(parameters, contributions: contributions)

@@ -81,17 +81,38 @@ public struct FaultNotApplicable: Error, Equatable, CustomStringConvertible {
 }
 
 extension Chain {
-  /// The last layer that uses a kernel which an earlier one uses too, and that earlier layer.
-  func tiedPair(for fault: String) throws -> (first: Int, last: Int) {
-    for last in layers.indices.reversed() {
-      let own = Set(layers[last].kernels.map { ObjectIdentifier($0.parameter) })
-      if let first = layers.indices.first(where: { l in
-        l < last && layers[l].kernels.contains { own.contains(ObjectIdentifier($0.parameter)) }
-      }) {
-        return (first, last)
+  /// A use of a kernel: a layer and one of its slots.
+  typealias KernelUse = (layer: Int, slot: Int)
+
+  /// The last use of a kernel that has an earlier one, and the first of those: in two layers, or within
+  /// one.
+  func tiedUses(for fault: String) throws -> (first: KernelUse, last: KernelUse) {
+    let uses = layers.enumerated().flatMap { l, layer in
+      layer.kernels.enumerated().map { (layer: l, slot: $0, parameter: $1.parameter) }
+    }
+    for (i, last) in uses.enumerated().reversed() {
+      if let first = uses[..<i].first(where: { $0.parameter === last.parameter }) {
+        return ((first.layer, first.slot), (last.layer, last.slot))
       }
     }
-    throw FaultNotApplicable(fault, needs: "two layers that share a kernel")
+    throw FaultNotApplicable(fault, needs: "two uses of one kernel")
+  }
+
+  /// Makes sure that two layers share a kernel.
+  func requireTiedLayers(for fault: String, else reason: String) throws {
+    _ = try tiedUses(for: fault)
+    let isShared = parameters.contains { parameter in
+      layers.count { $0.kernels.contains { $0.parameter === parameter } } > 1
+    }
+    guard isShared else {
+      throw FaultNotApplicable(fault, needs: "two layers that share a kernel", instead: reason)
+    }
+  }
+
+  /// The layers of these two uses, which may be one.
+  func tiedPair(for fault: String) throws -> (first: Int, last: Int) {
+    let pair = try tiedUses(for: fault)
+    return (pair.first.layer, pair.last.layer)
   }
 
   /// A layer that ends in an elementwise activation, as the wrong twins of layers need.

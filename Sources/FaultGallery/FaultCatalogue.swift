@@ -1,7 +1,6 @@
 /// Every fault, in the order of the gallery. To add one, write its file and name it here.
 ///
-/// Left for the layers that can show them: padding-leaks (embeddings), immediate-only (recurrence),
-/// unflipped (convolutions).
+/// Left for the layers that can show it: unflipped (convolutions).
 public enum FaultCatalogue {
   public static let all: [any Fault] = [
     // Copies and clones where a tie was meant.
@@ -10,10 +9,10 @@ public enum FaultCatalogue {
     BiasTakenAlong(), BiasTwice(),
     // Gradients.
     Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(), Averaged(),
-    ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(),
+    ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(), ImmediateOnly(),
     // Updates.
     SteppedTwice(), DuplicateInGroup(), OneStatePerUse(), RoutedApart(), DecayPerAlias(),
-    ClipCountsTwice(), FrozenOneFreezesBoth(),
+    ClipCountsTwice(), FrozenOneFreezesBoth(), PaddingLeaks(),
     // Structure.
     PhantomKernel(), MovedApart(), ReloadedApart(), SavedOnceLost(), CountedTwice(),
   ]

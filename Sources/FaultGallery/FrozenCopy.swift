@@ -43,6 +43,12 @@ public struct FrozenCopy: Fault {
   public init() {}
 
   public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
-    try chain.withCopiedKernel(takenOnce: true, fault: id)
+    let pair = try chain.tiedPair(for: id)
+    guard pair.first != pair.last else {
+      throw FaultNotApplicable(
+        id, needs: "two layers that share a kernel",
+        instead: "Within one layer, a copy at one step looks like a step that no sample reaches.")
+    }
+    return try chain.withCopiedKernel(takenOnce: true, fault: id)
   }
 }

@@ -2,38 +2,41 @@ import GSLKit
 import GradientCheck
 import TiedLayers
 
-/// The small models that the gallery is shown on: square and not, one tied pair and two. Random
+/// The small models that the gallery is shown on: those that each kind of model names for it. Random
 /// points, because zeros, ones and identities hide faults.
 public struct GalleryModel: Sendable, CustomStringConvertible {
-  public let widths: [Int]
-  public let batch: Int
+  public let model: any Model
+  public let choices: ModelChoices
 
+  public init(_ model: any Model, _ choices: ModelChoices) {
+    self.model = model
+    self.choices = choices
+  }
+
+  /// A tied autoencoder.
   public init(widths: [Int], batch: Int = 5) {
-    self.widths = widths
-    self.batch = batch
+    let choices = ModelChoices(
+      features: widths[0], hidden: Array(widths.dropFirst()), batch: batch,
+      outputActivation: .identity)
+    self.init(Models.named("tied-autoencoder")!, choices)
   }
 
-  public static let all = [
-    GalleryModel(widths: [5, 3]), GalleryModel(widths: [4, 4]), GalleryModel(widths: [5, 4, 3]),
-    GalleryModel(widths: [4, 4, 4]),
-  ]
-
-  public var isSquare: Bool { Set(widths).count == 1 }
-
-  public var description: String {
-    (widths + widths.dropLast().reversed()).map(String.init).joined(separator: "-")
+  public static let all = Models.all.flatMap { model in
+    model.specimens.map { GalleryModel(model, $0) }
   }
+
+  /// The first of a kind.
+  static func named(_ name: String) -> GalleryModel { all.first { $0.model.name == name }! }
+
+  public var description: String { model.title(choices) }
 
   /// The right twin.
   public func make(_ seed: UInt64) throws -> ChainObjective<Double> {
     let random = RandomSource(seed: seed)
-    let chain: Chain<Double> = try Models.autoencoder(
-      features: widths[0], hidden: Array(widths.dropFirst()), tied: true,
-      activation: .tanh, outputActivation: .identity, random: random)
-    let input: Matrix<Double> = random.matrix(rows: batch, columns: widths[0], -1, 1)
-    let target: Matrix<Double> = random.matrix(rows: batch, columns: widths[0], -1, 1)
-    return ChainObjective(
-      Network(chain, loss: .meanSquaredError), input: input, target: target)
+    let network: Network<Double> = try model.network(choices, random: random)
+    let samples = Samples(random.matrix(rows: choices.batch, columns: choices.features))
+    let batch = try model.batch(samples, choices, random: random)
+    return ChainObjective(network, input: batch.input, target: batch.target)
   }
 
   /// A fault heard on this model; nil where it cannot be had here.
@@ -47,5 +50,13 @@ public struct GalleryModel: Sendable, CustomStringConvertible {
     } catch is FaultNotApplicable {
       return nil
     }
+  }
+
+  /// The right twin alone.
+  public func acquit(
+    seed: UInt64, subjects: [UpdateSubject] = UpdateSubject.standard
+  ) throws -> CaseResult {
+    try Hearing.checkCase([], name: description, subjects: subjects) { try make(seed) }
+      .run(CheckOptions(seed: seed))
   }
 }

@@ -4,12 +4,9 @@ import TiedLayers
 extension Chain {
   /// The chain whose second use of a shared kernel is bound to a kernel of its own.
   func withKernelsOfItsOwn(fault: String, make: (Kernel<S>) -> Kernel<S>) throws -> Chain {
-    let (_, last) = try tiedPair(for: fault)
-    let others = layers.indices.filter { $0 != last }.flatMap { layers[$0].parameters }
+    let (_, last) = try tiedUses(for: fault)
     var twin = self
-    twin.layers[last].kernels = layers[last].kernels.map { kernel in
-      others.contains { $0 === kernel.parameter } ? make(kernel) : kernel
-    }
+    twin.layers[last.layer].kernels[last.slot] = make(layers[last.layer].kernels[last.slot])
     return twin
   }
 }

@@ -11,7 +11,10 @@ protocol LayerWrapper<S>: ActivatedLayer {
 extension LayerWrapper {
   var name: String { layer.name }
   var kind: String { layer.kind }
+  var outputShape: [Int]? { layer.outputShape }
+  func images(ofKernel slot: Int) -> KernelImages? { layer.images(ofKernel: slot) }
   var activation: ElementwiseFunction { layer.activation }
+  var productForm: (any ProductForm)? { layer.productForm }
 
   var kernels: [Kernel<S>] {
     get { layer.kernels }
@@ -23,5 +26,31 @@ extension LayerWrapper {
     set { layer.biases = newValue }
   }
 
+  var slotNames: [String] { layer.slotNames }
+
   func preactivation(_ input: Matrix<S>) throws -> Matrix<S> { try layer.preactivation(input) }
+}
+
+/// The same around a layer of any kind.
+protocol PlainLayerWrapper<S>: Layer {
+  var layer: any Layer<S> { get set }
+}
+
+extension PlainLayerWrapper {
+  var name: String { layer.name }
+  var kind: String { layer.kind }
+
+  var kernels: [Kernel<S>] {
+    get { layer.kernels }
+    set { layer.kernels = newValue }
+  }
+
+  var biases: [Parameter<S>] {
+    get { layer.biases }
+    set { layer.biases = newValue }
+  }
+
+  var slotNames: [String] { layer.slotNames }
+
+  func forward(_ input: Matrix<S>) throws -> Matrix<S> { try layer.forward(input) }
 }

@@ -34,6 +34,11 @@ public struct MovedApart: Fault {
 
   public init() {}
 
+  public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
+    try chain.requireTiedLayers(for: id, else: "What one layer uses several times stays together.")
+    return chain
+  }
+
   public func wrong(_ handling: ModelHandling) -> ModelHandling {
     var wrong = handling
     wrong.convert = { chain in

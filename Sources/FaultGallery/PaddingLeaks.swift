@@ -69,7 +69,7 @@ private final class LeakingPadding: Trainer {
         continue
       }
       var gradients = contributions[first].gradients
-      for i in parameter.fixedElements { gradients[p]?[i] = 0 }
+      gradients[p] = gradients[p].map(parameter.moving)
       contributions[first] = LayerContribution(
         layer: contributions[first].layer, gradients: gradients)
     }

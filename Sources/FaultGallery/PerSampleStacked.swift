@@ -42,15 +42,18 @@ public struct PerSampleStacked: Fault {
       let network = Network(objective.network.chain, loss: objective.network.loss)
       let share = 1 / Double(objective.input.rows)
       return try (0..<objective.input.rows).flatMap { row in
-        try network.gradientsByLayer(
-          objective.input.row(row), target: objective.target.row(row)
-        ).map { layer in
-          var scaled = Gradients<Double>()
-          for parameter in layer.parameters {
-            let sum = layer[parameter]!
-            try scaled.add(sum.combined(share, with: sum, 0), to: parameter)
+        let sample = ChainObjective(
+          network, input: objective.input.row(row), target: objective.target.row(row))
+        return try zip(sample.uses, sample.gradientsByUse()).compactMap { use, claimed in
+          try claimed.map { claimed in
+            let parameter = sample.typedParameters[use.parameter]
+            let (rows, columns) = (parameter.values.rows, parameter.values.columns)
+            var alone = Gradients<Double>()
+            try alone.add(
+              Matrix(rows: rows, columns: columns, elements: claimed.map { share * $0 }),
+              to: parameter)
+            return alone
           }
-          return scaled
         }
       }
     }

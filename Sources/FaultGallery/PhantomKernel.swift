@@ -60,6 +60,11 @@ private struct PhantomLayer<S: Scalar>: LayerWrapper {
     }
   }
 
+  var slotNames: [String] {
+    let names = layer.slotNames
+    return names.prefix(layer.kernels.count) + ["phantom"] + names.dropFirst(layer.kernels.count)
+  }
+
   func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {

@@ -59,8 +59,8 @@ private struct PenaltyPerUse<S: Scalar>: LossTerm {
 
   func addGradients(to gradients: inout Gradients<S>) throws {
     for parameter in parameters {
-      let uses = chain.layers.count { layer in
-        layer.kernels.contains { $0.parameter === parameter }
+      let uses = chain.layers.reduce(0) { sum, layer in
+        sum + layer.slots.count { $0.parameter === parameter }
       }
       try gradients.add(
         parameter.values.combined(right.strength * S(uses), with: parameter.values, 0),

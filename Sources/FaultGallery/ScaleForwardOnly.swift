@@ -6,10 +6,11 @@ import TiedLayers
 public struct ScaleForwardOnly: Fault {
   public let id = "scale-forward-only"
   public let summary =
-    "the decoder uses its kernel times a constant, and the backward pass forgets the constant"
+    "one layer uses its kernel times a constant (an embedding: sqrt(d)), and its backward pass forgets "
+    + "the constant"
   public let lesson =
     "Whatever stands in the forward pass stands in the derivative. A factor that is put in "
-    + "later (to keep logits small, say) belongs into both, or better into one expression that is "
+    + "later (to keep logits small, or embeddings large) belongs into both, or better into one expression that is "
     + "differentiated."
   public let source = "mlx-examples#591"
   public let convictor = Convictor.gradient
@@ -47,8 +48,17 @@ public struct ScaleForwardOnly: Fault {
   }
 
   private func scaled<S: Scalar>(_ network: Network<S>, forgets: Bool) throws -> Network<S> {
-    let (_, last) = try network.chain.tiedPair(for: id)
+    let (first, last) = try network.chain.tiedPair(for: id)
     var twin = network
+    if let lookup = network.chain.layers[first] as? Embedding<S>, lookup.scale != 1 {
+      guard forgets else { return network }
+      twin.chain = try network.chain.withWrongBackward(of: .encoder, fault: id) { own, _ in
+        try own.combined(1 / lookup.scale, with: own, 0)
+      }
+      return twin
+    }
+    try network.chain.requireTiedLayers(
+      for: id, else: "Where one layer has all the uses, the whole gradient is scaled.")
     twin.chain.layers[last] = ScaledKernelLayer(
       layer: try network.chain.activatedLayer(last, for: id), scale: 0.7,
       forgetsInBackward: forgets)
@@ -63,7 +73,9 @@ struct ScaledKernelLayer<S: Scalar>: LayerWrapper {
   let scale: S
   let forgetsInBackward: Bool
 
-  var kind: String { "Scaled dense (\(layer.activation))" }
+  var kind: String { "Scaled " + layer.kind.prefix(1).lowercased() + layer.kind.dropFirst() }
+  /// Not the right layer's: this one has a factor in it.
+  var productForm: (any ProductForm)? { nil }
 
   /// x (a K) + b is (a x) K + b.
   private func scaled(_ input: Matrix<S>) throws -> Matrix<S> {

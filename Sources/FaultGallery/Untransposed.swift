@@ -29,9 +29,12 @@ public struct Untransposed: Fault {
   public init() {}
 
   public func wrong<S: Scalar>(_ chain: Chain<S>) throws -> Chain<S> {
-    let (_, last) = try chain.tiedPair(for: id)
-    let isSquare = chain.layers[last].kernels.allSatisfy { $0.rows == $0.columns }
-    guard isSquare, chain.layers[last].kernels.contains(where: \.isTransposed) else {
+    let (_, last) = try chain.tiedUses(for: id)
+    let kernel = chain.layers[last.layer].kernels[last.slot]
+    guard kernel.isTransposed else {
+      throw FaultNotApplicable(id, needs: "a second use that is transposed")
+    }
+    guard kernel.rows == kernel.columns else {
       throw FaultNotApplicable(
         id, needs: "a square kernel: any other has the wrong shape untransposed",
         instead: "Choose equal widths.")

@@ -31,6 +31,16 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     try network.value(input, target: target).asDouble
   }
 
+  /// A Float network with its batch in Double, if all its layers can be converted.
+  public func doubleTwin() -> (any Objective)? {
+    guard S.self != Double.self, network.penalty == nil,
+      let chain = try? network.chain.converted(to: Double.self)
+    else { return nil }
+    return ChainObjective<Double>(
+      Network(chain, loss: network.loss), input: input.converted(to: Double.self),
+      target: target.converted(to: Double.self))
+  }
+
   public func gradients() throws -> [[Double]?] {
     try network.gradients(input, target: target).flat(for: parameters)
   }
@@ -133,6 +143,18 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     let numbers: Matrix<S> = RandomSource(seed: 1).matrix(
       rows: layerInput.rows, columns: layerInput.columns, -1, 1)
     return (try? network.chain.layers[layer].forward(numbers)) == nil ? layerInput : numbers
+  }
+
+  public func images(of parameter: Int) -> KernelImages? {
+    let held = typedParameters[parameter]
+    for layer in network.chain.layers {
+      if let slot = layer.kernels.firstIndex(where: { $0.parameter === held }),
+        let images = layer.images(ofKernel: slot)
+      {
+        return images
+      }
+    }
+    return nil
   }
 
   public func untiedTwin() -> (any LayeredObjective)? {

@@ -82,17 +82,21 @@ public struct CheckCase {
       + [structure?.verdict ?? .pass]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
     let samples = objective as? any SampledObjective
+    let named = try Diagnostician(batch: objective.batch).diagnose(
+      gradient: gradient, tie: tie, updates: updates, values: values,
+      samples: { p in
+        try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
+      },
+      lastUses: { p in
+        try samples.flatMap { try LastUses.measure($0, gradient.parameters[p], parameter: p) }
+      })
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
       scope: scope == .everything ? nil : scope,
       loss: .init(name: objective.lossName, value: gradient.value, noise: gradient.noise),
       summary: summary, gradient: gradient, tie: judgedTie, updates: updates, structure: structure,
       symmetry: symmetry,
-      diagnoses: try Diagnostician(batch: objective.batch).diagnose(
-        gradient: gradient, tie: tie, updates: updates, values: values
-      ) { p in
-        try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
-      }.filter { scope.contains(.ties) || !tie.diagnoses.contains($0) }
+      diagnoses: named.filter { scope.contains(.ties) || !tie.diagnoses.contains($0) }
         + (structure?.diagnoses ?? []), vacuous: untold,
       vacuousParameters: power.vacuousParameters,
       evidence: try Evidence(objective, gradient, options),

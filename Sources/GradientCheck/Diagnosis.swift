@@ -41,14 +41,19 @@ public struct Diagnostician {
     gradient: GradientResult, tie: TieResult, updates: UpdateResult? = nil,
     values: [String: [Double]] = [:]
   ) -> [Diagnosis] {
-    diagnose(gradient: gradient, tie: tie, updates: updates, values: values) { _ in nil }
+    diagnose(
+      gradient: gradient, tie: tie, updates: updates, values: values, samples: { _ in nil },
+      lastUses: { _ in nil })
   }
 
-  /// - Parameter samples: takes the gradient of the parameter with this number apart by samples; asked
-  ///   only where nothing else explains its error.
+  /// - Parameters:
+  ///   - samples: takes the gradient of the parameter with this number apart by samples; asked only where
+  ///     nothing else explains its error.
+  ///   - lastUses: what the samples contribute to it through the last use that each of them reaches; asked
+  ///     likewise.
   func diagnose(
     gradient: GradientResult, tie: TieResult, updates: UpdateResult?, values: [String: [Double]],
-    samples: (Int) throws -> SampleEvidence?
+    samples: (Int) throws -> SampleEvidence?, lastUses: (Int) throws -> [Double]?
   ) rethrows -> [Diagnosis] {
     let failing = gradient.parameters.indices.filter { p in
       let tensor = gradient.parameters[p]
@@ -60,7 +65,7 @@ public struct Diagnostician {
         tensor,
         signatures(
           tensor, tie.groups.first { $0.parameter == tensor.name }, weights: values[tensor.name]),
-        samples: { try samples(p) })
+        samples: { try samples(p) }, lastUses: { try lastUses(p) })
     } + tie.diagnoses + (updates.map(UpdateHypothesis.diagnoses) ?? [])
   }
 
@@ -126,6 +131,25 @@ public struct Diagnostician {
             ],
             other: nil))
       }
+    }
+    let layerPaths = zip(group?.measured ?? [], group?.uses ?? []).filter {
+      $0.1.isLossTerm != true
+    }.map(\.0)
+    // With two uses, one path alone is the other one missing.
+    for path in layerPaths where layerPaths.count > 2 {
+      let others = layerPaths.map(\.name).filter { $0 != path.name }.joined(separator: ", ")
+      signatures.append(
+        Signature(
+          label: "the gradient without \(path.name)'s path",
+          values: zip(tensor.numeric, path.numeric).map { $0 - $1 },
+          bounds: zip(tensor.bounds, path.bounds).map { $0 + $1 },
+          meanings: [
+            (
+              -1, "missing-path",
+              "of the contributions to \(name) only that of \(path.name) is left; missing are those "
+                + "of \(others)"
+            )
+          ], other: nil))
     }
     var meanings = [
       (-1.0, "zero-gradient", "the claimed gradient of \(name) is zero"),
@@ -211,7 +235,8 @@ public struct Diagnostician {
   }
 
   private func explain(
-    _ tensor: TensorResult, _ signatures: [Signature], samples: () throws -> SampleEvidence?
+    _ tensor: TensorResult, _ signatures: [Signature], samples: () throws -> SampleEvidence?,
+    lastUses: () throws -> [Double]?
   ) rethrows -> [Diagnosis] {
     let residual = tensor.residual
     let singles = signatures.compactMap { signature in
@@ -255,17 +280,42 @@ public struct Diagnostician {
       }
     }
     if pairs.count == 1 { return pairs[0].map { diagnosis($0, tensor) } }
+    if let last = try lastUses(), let name = immediateOnly(last, tensor) {
+      return [diagnosis(name, tensor)]
+    }
     return [
       unexplained(tensor, residual, bySample: try samples()?.sentence(residual))
     ]
   }
 
-  /// The meaning of a coefficient, if it has one and only one.
+  /// The claim holds, of each sample, what it contributes through its last use only.
+  private func immediateOnly(_ last: [Double], _ tensor: TensorResult) -> Name? {
+    let signature = Signature(
+      label: "all but the last step of each sample",
+      values: zip(tensor.numeric, last).map { $0 - $1 },
+      // The samples were measured with the steps of the whole, one by one.
+      bounds: tensor.bounds.map { 4 * $0 },
+      meanings: [
+        (
+          -1, "immediate-only",
+          "of the contributions to \(tensor.name) over time only the last step of each sample is left: "
+            + "the recursion is missing"
+        )
+      ], other: nil)
+    return fit(tensor.residual, tensor.bounds, [signature]).flatMap {
+      meaning($0.coefficients[0], $0.errors[0], of: signature)
+    }
+  }
+
+  /// The meaning of a coefficient, if it has one; all of them if it has several.
   private func meaning(_ c: Double, _ error: Double, of signature: Signature) -> Name? {
     let near = signature.meanings.filter { abs(c - $0.coefficient) <= max(5 * error, 1e-6) }
-    guard near.count == 1, error < 0.05 else { return nil }
+    guard !near.isEmpty, error < 0.05 else { return nil }
     return Name(
-      id: near[0].id, sentence: signature.told(c, near[0].sentence), coefficient: c, error: error)
+      // The mean over five uses is the mean over five samples.
+      id: near.count == 1 ? near[0].id : "ambiguous",
+      sentence: near.map { signature.told(c, $0.sentence) }.joined(separator: "; or "),
+      coefficient: c, error: error)
   }
 
   /// One name, or several that this point cannot tell apart.
@@ -363,3 +413,6 @@ public struct Diagnostician {
 }
 
 func number(_ value: Double) -> String { String(format: "%.4f", value) }
+
+/// A number of any size, such as a difference.
+func size(_ value: Double) -> String { String(format: "%.3g", value) }

@@ -44,6 +44,13 @@ public struct Evidence: Codable, Sendable {
   public struct ResidualMap: Codable, Sendable {
     public let parameter: String
     public let ratios: [[Double]]
+    /// How the kernel is drawn, where it is more than a matrix.
+    public let images: KernelImages?
+
+    enum CodingKeys: String, CodingKey {
+      case parameter, ratios
+      case images = "kernel_images"
+    }
   }
 
   /// How many entries have |claimed - measured| / bound in each bin.
@@ -92,7 +99,7 @@ public struct Evidence: Codable, Sendable {
           tensor.entries[(i * columns)..<((i + 1) * columns)].map { entry in
             (entry.analytic - entry.numeric) / entry.bound
           }
-        })
+        }, images: objective.images(of: p))
     }
     let entries = gradient.parameters.filter { $0.reason == nil }.flatMap(\.entries)
     ratios = entries.isEmpty ? nil : Self.histogram(entries)

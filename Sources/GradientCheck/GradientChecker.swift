@@ -45,6 +45,7 @@ public struct GradientChecker {
     func claim(_ p: Int) -> [Double]? { p < claims.count ? claims[p] : nil }
     let parameters = objective.parameters
     let total = parameters.reduce(0) { $0 + $1.count }
+    let twin = DoubleTwin.Source(of: objective, options)
     let mode = mode(entries: total)
     let witness = Witness(
       value: value, sigma: noise.deviation,
@@ -60,7 +61,7 @@ public struct GradientChecker {
     if mode.directions > 0 {
       options.progress?.expect(mode.directions * parameters.count)
       (tensors, scale) = try checkDirections(
-        objectives, mode.directions, claim: claim, check, evaluations)
+        objectives, mode.directions, claim: claim, check, evaluations, twin)
     } else {
       options.progress?.expect(total)
       let workers = objectives.map { objective in
@@ -68,6 +69,9 @@ public struct GradientChecker {
           var task = TensorTask(parameter, claimed: claim(p)) { entry, point in
             evaluations.add(1)
             return try objective.value(changing: parameter, entry: entry, to: point)
+          }
+          task.twin = twin.opinion(on: task) { twin in
+            { try twin.value(changing: twin.parameters[p], entry: $0, to: $1) }
           }
           if let batched = objective as? any BatchedObjective {
             task.batch = { points in
@@ -124,7 +128,7 @@ public struct GradientChecker {
 
   private func checkDirections(
     _ objectives: [any Objective], _ count: Int, claim: (Int) -> [Double]?, _ check: TensorCheck,
-    _ evaluations: Counter
+    _ evaluations: Counter, _ twin: DoubleTwin.Source
   ) throws -> ([TensorResult], Double) {
     let workers = objectives.map { objective in
       objective.parameters.enumerated().map { p, parameter in
@@ -138,7 +142,21 @@ public struct GradientChecker {
         }
       }
     }
-    let (found, scale) = try check.run(workers: workers.map { $0.map(\.task) })
+    let tasks = workers.map { tensors in
+      tensors.enumerated().map { p, tensor in
+        var task = tensor.task
+        task.twin = twin.opinion(on: task) { twin in
+          let parameter = twin.parameters[p]
+          return { line, t in
+            try parameter.moved(
+              tensor.base, along: tensor.lines.vectors[line], by: t, in: 0..<tensor.base.count,
+              twin.value)
+          }
+        }
+        return task
+      }
+    }
+    let (found, scale) = try check.run(workers: tasks)
     let tensors = try zip(workers[0], found).map { directional, lines in
       try conclude(directional, lines, check)
     }
@@ -218,5 +236,6 @@ extension EntryCounts {
     fail += other.fail
     inconclusive += other.inconclusive
     kink += other.kink
+    vacuous += other.vacuous
   }
 }

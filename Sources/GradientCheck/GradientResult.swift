@@ -67,11 +67,27 @@ public struct EntryCounts: Codable, Equatable, Sendable {
   public var fail = 0
   public var inconclusive = 0
   public var kink = 0
+  /// Right where nothing could have been wrong: no evidence of anything.
+  public var vacuous = 0
+
+  init() {}
+
+  public init(from decoder: any Decoder) throws {
+    let container = try decoder.container(keyedBy: CodingKeys.self)
+    total = try container.decode(Int.self, forKey: .total)
+    pass = try container.decode(Int.self, forKey: .pass)
+    fail = try container.decode(Int.self, forKey: .fail)
+    inconclusive = try container.decode(Int.self, forKey: .inconclusive)
+    kink = try container.decode(Int.self, forKey: .kink)
+    // Not among the keys that every record has.
+    vacuous = try container.decodeIfPresent(Int.self, forKey: .vacuous) ?? 0
+  }
 
   mutating func add(_ verdict: Verdict) {
     total += 1
     switch verdict {
-    case .pass, .vacuous: pass += 1
+    case .pass: pass += 1
+    case .vacuous: vacuous += 1
     case .fail: fail += 1
     case .inconclusive: inconclusive += 1
     case .kink: kink += 1

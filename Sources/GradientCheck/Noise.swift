@@ -122,9 +122,23 @@ extension Noise {
 
 /// The size of a tensor's values: their root mean square, 1 where that is zero. Steps are measured
 /// in it; a bias at zero is the common case, so no step may be proportional to the entry itself.
+///
+/// Values more than a thousand times the median of those that are not zero are left out: one weight of
+/// 1e12 says nothing about the others, whose steps would be far too long.
 func tensorScale(_ values: [Double]) -> Double {
-  let scale = rootMeanSquare(values)
-  return scale > 0 && scale.isFinite ? scale : 1
+  let finite = values.filter(\.isFinite)
+  let largest = finite.reduce(0) { max($0, abs($1)) }
+  guard largest > 0 else { return 1 }
+  var (moving, small) = (0, 0)
+  for x in finite where x != 0 {
+    moving += 1
+    if abs(x) < largest / 1000 { small += 1 }
+  }
+  // Unless most of them are small the median is not.
+  guard 2 * small > moving else { return rootMeanSquare(finite) }
+  let sizes = finite.filter { $0 != 0 }.map(abs).sorted()
+  let limit = 1000 * sizes[sizes.count / 2]
+  return rootMeanSquare(finite.filter { abs($0) <= limit })
 }
 
 /// The difference table of ECNoise.

@@ -16,6 +16,13 @@ public protocol Objective {
   func gradients() throws -> [[Double]?]
   /// The unit round-off of the arithmetic that the claimed gradient is computed in.
   var gradientUnitRoundoff: Double { get }
+  /// The same loss in Double at the same point, sharing nothing with this objective; nil where there is
+  /// none, or where the loss is in Double already.
+  func doubleTwin() -> (any Objective)?
+}
+
+extension Objective {
+  public func doubleTwin() -> (any Objective)? { nil }
 }
 
 /// An objective that answers many points faster together than one by one.

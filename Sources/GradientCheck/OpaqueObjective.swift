@@ -22,6 +22,7 @@ public final class OpaqueObjective: SummarizedObjective {
   public func value() throws -> Double { try objective.value() }
   public func gradients() throws -> [[Double]?] { try objective.gradients() }
   public var gradientUnitRoundoff: Double { objective.gradientUnitRoundoff }
+  public func doubleTwin() -> (any Objective)? { objective.doubleTwin() }
   public var hasEqualSamples: Bool { false }
 
   public var layerNames: [String] { [name] }
@@ -42,7 +43,7 @@ public final class OpaqueObjective: SummarizedObjective {
     let count = parameters.reduce(0) { $0 + $1.count }
     return ModelSummary(
       layers: [
-        .init(name: name, type: "function", outputWidth: 1, parameters: count, sharesWith: [])
+        .init(name: name, type: "function", outputShape: [1], parameters: count, sharesWith: [])
       ], totalParameters: count, sumOverLayers: count)
   }
 }

@@ -27,11 +27,14 @@ public protocol PathObjective: Objective {
   /// The loss as a function of what one use alone sees. What no use after this one can change is
   /// computed once, at the present point.
   func pathFunction(_ use: Use) throws -> PathFunction
+  /// How a parameter is drawn, where it is more than a matrix or a list.
+  func images(of parameter: Int) -> KernelImages?
 }
 
 extension PathObjective {
   public var measuresPaths: Bool { true }
   public var claimsByUse: Bool { true }
+  public func images(of parameter: Int) -> KernelImages? { nil }
 }
 
 /// A path objective that answers many points faster together than one by one.

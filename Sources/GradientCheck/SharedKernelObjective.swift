@@ -132,7 +132,7 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective, Layere
     ModelSummary(
       layers: places.map { place in
         .init(
-          name: place.name, type: "function", outputWidth: 1, parameters: kernel.count,
+          name: place.name, type: "function", outputShape: [1], parameters: kernel.count,
           sharesWith: places.map(\.name).filter { $0 != place.name })
       }, totalParameters: kernel.count, sumOverLayers: kernel.count * places.count)
   }

@@ -28,8 +28,9 @@ public struct StructureCheck {
       questions.append(try converted(objective, handling))
     }
     questions.append(try samples(objective, handling))
+    let transposes = try adjoint(objective)
     questions += [
-      try adjoint(objective), try jacobianSymmetry(objective), try lookups(objective),
+      transposes, try jacobianSymmetry(objective, id: transposes?.id), try lookups(objective),
       try towers(objective),
     ].compactMap { $0 }
     return StructureResult(questions: questions)
@@ -56,21 +57,18 @@ public struct StructureCheck {
 
   // MARK: Forward
 
-  /// A second, plain computation of what every dense layer says it computes.
+  /// A second, plain computation of what every layer states that it computes.
   private func forward(_ objective: ChainObjective<Double>) throws -> StructureResult.Question {
-    let question = "Does each dense layer compute activation(x K + b)?"
+    let question = "Does each layer compute the formula that it states, such as x K + b?"
     let chain = objective.network.chain
     let inputs = try chain.inputs(objective.input)
     var wrong: [(id: String?, sentence: String)] = []
     var looked = 0
     for (layer, input) in zip(chain.layers, inputs) {
-      guard let dense = layer as? any ActivatedLayer<Double>, dense.kind.hasPrefix("Dense"),
-        dense.kernels.count >= 1, dense.biases.count <= 1
-      else { continue }
+      guard let plain = PlainProduct(layer) else { continue }
       looked += 1
-      let plain = PlainDense(kernel: dense.kernels[0], bias: dense.biases.first)
-      if let found = plain.difference(from: try dense.preactivation(input), at: input) {
-        wrong.append((found.id, "\(dense.name) \(found.sentence)"))
+      if let found = plain.difference(from: try layer.beforeActivation(input), at: input) {
+        wrong.append((found.id, "\(layer.name) \(found.sentence)"))
       }
     }
     guard let first = wrong.first else {
@@ -165,7 +163,8 @@ public struct StructureCheck {
     for (p, parameter) in parameters.enumerated() {
       let shares = bySample.compactMap { $0[parameter]?.elements }
       let expected = whole[parameter] == nil ? 0 : objective.input.rows
-      guard shares.count == expected else {
+      // A sample that does not reach a parameter may contribute nothing to it.
+      guard shares.count <= expected else {
         let stacked = uses[p, default: []].count * objective.input.rows
         return .failed(
           question,
@@ -182,7 +181,8 @@ public struct StructureCheck {
         guard abs(sum - total[i]) <= 1e-12 * Double(expected) * max(scale, abs(total[i])) else {
           return .failed(
             question, id: nil, parameter: parameter.name,
-            "the \(expected) gradients of \(parameter.name) do not add up to that of the batch")
+            "\(parameter.name) has \(shares.count) gradients for \(expected) samples, and they do not add "
+              + "up to that of the batch")
         }
       }
     }
@@ -227,57 +227,6 @@ public struct StructureResult: Codable, Sendable {
         id: question.id ?? "unexplained", parameter: question.parameter, coefficient: 0,
         coefficientError: 0, explained: question.id != nil, sentence: question.answer)
     }
-  }
-}
-
-/// What a dense layer says it computes, by loops and without BLAS.
-private struct PlainDense {
-  let kernel: Kernel<Double>
-  let bias: Parameter<Double>?
-
-  /// What is wrong with a preactivation; nil where it is right to within rounding.
-  func difference(from actual: Matrix<Double>, at input: Matrix<Double>) -> (
-    id: String?, sentence: String
-  )? {
-    guard actual.rows == input.rows, actual.columns == kernel.columns,
-      input.columns == kernel.rows
-    else { return (nil, "has an output of another shape") }
-    var difference: [Double] = []
-    var product: [Double] = []
-    var offset: [Double] = []
-    var allowed: [Double] = []
-    for i in 0..<input.rows {
-      for j in 0..<kernel.columns {
-        var (sum, size) = (0.0, 0.0)
-        for k in 0..<kernel.rows {
-          let term = input[i, k] * kernel[k, j]
-          sum += term
-          size += abs(term)
-        }
-        let b = bias?[j] ?? 0
-        product.append(sum)
-        offset.append(b)
-        difference.append(actual[i, j] - (sum + b))
-        allowed.append(Double(kernel.rows + 8) * Double.unitRoundoff * (size + 2 * abs(b)))
-      }
-    }
-    func isLeft(_ part: [Double], times c: Double) -> Bool {
-      difference.indices.allSatisfy { abs(difference[$0] - c * part[$0]) <= 4 * allowed[$0] }
-    }
-    if isLeft(product, times: 0) { return nil }
-    if isLeft(offset, times: 1) { return ("bias-twice", "adds its bias twice") }
-    if isLeft(offset, times: -1) { return ("bias-missing", "does not add its bias") }
-    let square = innerProduct(product, product)
-    let c = square > 0 ? innerProduct(difference, product) / square : 0
-    if isLeft(product, times: c) {
-      return ("scaled-forward", "uses its kernel times \(number(1 + c))")
-    }
-    let largest = difference.indices.max { abs(difference[$0]) < abs(difference[$1]) }!
-    return (
-      nil,
-      "does not compute x K + b: its output for sample \(largest / kernel.columns), unit "
-        + "\(largest % kernel.columns) differs by \(number(difference[largest]))"
-    )
   }
 }
 

@@ -18,6 +18,8 @@ struct TensorTask {
   let scale: Double
   /// The loss with one entry at another value.
   let function: (_ entry: Int, _ point: Double) throws -> Double
+  /// What the same network in Double says, where there is one.
+  var twin: DoubleTwin.Opinion?
   /// The same at many points at once, where that is faster.
   var batch: ((_ points: [(entry: Int, point: Double)]) throws -> [Double])?
 
@@ -85,7 +87,7 @@ struct TensorCheck {
   /// Told what is measured; asked whether to stop.
   var progress: CheckProgress?
 
-  private static let refinements = 4
+  private static let refinements = 6
 
   /// Checks tasks that all belong to one objective, on the calling thread.
   func run(_ tasks: [TensorTask], wholeScale: Double? = nil) throws -> (
@@ -109,7 +111,7 @@ struct TensorCheck {
       let step = try witness.pilotStep(Array(pilots), scale: task.scale, rtol: rtol)
       let estimates = try measure(
         task.values.indices.map { ($0, step) }, workers.map { $0[t] }, mayStop: true)
-      work.append(Measurement(task, estimates, z: witness.z))
+      work.append(Measurement(task, estimates, firstStep: step, z: witness.z))
     }
 
     // The tolerance depends on all entries and an entry's step on the tolerance: rounds, in each of
@@ -122,17 +124,20 @@ struct TensorCheck {
       var isSettled = true
       for t in work.indices {
         let measured = work[t]
-        let undecided = measured.last.indices.filter { measured.isUndecided($0, scale, rtol) }
+        let undecided = measured.last.indices.compactMap { entry -> (entry: Int, step: Double)? in
+          guard measured.isUndecided(entry, scale, rtol) else { return nil }
+          let tolerance = measured.tolerance(entry, scale, rtol)
+          let step =
+            measured.closerStep(entry, tolerance)
+            ?? betterStep(
+              measured.last[entry], tolerance, first: measured.firstStep,
+              below: measured.cornerStep[entry])
+          return step.map { (entry, $0) }
+        }
         if undecided.isEmpty || progress?.isCancelled ?? false { continue }
         isSettled = false
-        let steps = undecided.map { entry in
-          betterStep(
-            measured.last[entry], measured.tolerance(entry, scale, rtol),
-            below: measured.cornerStep[entry])
-        }
-        let better = try measure(
-          Array(zip(undecided, steps)), workers.map { $0[t] }, mayStop: false)
-        for (entry, estimate) in zip(undecided, better) {
+        let better = try measure(undecided, workers.map { $0[t] }, mayStop: false)
+        for ((entry, _), estimate) in zip(undecided, better) {
           if scale > 0 { work[t].noteCorner(entry) }
           work[t].refine(entry, estimate)
         }
@@ -177,14 +182,20 @@ struct TensorCheck {
     return estimates
   }
 
-  /// The step for another try. A kink asks for h/8. Noise asks for the step at which it is a quarter of
-  /// the tolerance, at most 64 h: the third derivative will show if that was too much. Where both parts
-  /// of the bound are seen, E = a/h + b h^2 is least at (a / 2b)^(1/3).
-  /// - Parameter cornerStep: the smallest step so far that had a corner in it.
+  /// The step for another try; nil where none helps. A kink asks for h/8, four times: nearer than that
+  /// it stands at the point, and the noise of its two sides only grows. Noise asks for the step at which
+  /// it is a quarter of the tolerance, at most 64 h: the third derivative will show if that was too much.
+  /// Where both parts of the bound are seen, E = a/h + b h^2 is least at (a / 2b)^(1/3).
+  /// - Parameters:
+  ///   - firstStep: the tensor's.
+  ///   - cornerStep: the smallest step so far that had a corner in it.
   private func betterStep(
-    _ current: Estimate, _ tolerance: Double, below cornerStep: Double
-  ) -> Double {
-    guard current.isFinite, !showsKink(current) else { return current.step / 8 }
+    _ current: Estimate, _ tolerance: Double, first firstStep: Double, below cornerStep: Double
+  ) -> Double? {
+    guard current.isFinite else { return current.step / 8 }
+    if showsKink(current) {
+      return current.step > 1.01 / 4096 * firstStep ? current.step / 8 : nil
+    }
     guard let points = current.points else {
       return current.step * (current.isNoiseLimited ? 2.5 : 0.125)
     }
@@ -241,7 +252,7 @@ struct TensorCheck {
 
   private func concludeEntry(_ i: Int, _ measured: Measurement, rms: Double) throws -> EntryResult {
     let task = measured.task
-    var estimate = measured.best[i]
+    let estimate = measured.best[i]
     let claimed = task.claim(i, measured: estimate.value)
     let tolerance = rtol * max(abs(estimate.value), rms)
     var second: Estimate?
@@ -258,13 +269,9 @@ struct TensorCheck {
     } else {
       var acceptance = Acceptance(
         claimed: claimed, measured: estimate.value, bound: estimate.bound, tolerance: tolerance)
-      if acceptance == .fail {
-        if let convicting = measured.convicting(i, tolerance) {
-          estimate = convicting
-        } else {
-          acceptance = .undecided
-        }
-      }
+      let convicting = measured.convicting(i, tolerance)
+      let isUnconfirmed = acceptance == .fail && convicting == nil
+      if isUnconfirmed { acceptance = .undecided }
       switch acceptance {
       case .pass:
         verdict = .pass
@@ -272,21 +279,18 @@ struct TensorCheck {
           reason = "differs measurably, within tolerance"
         }
       case .fail:
-        let other = try witness.secondEstimate(task.probe(i), step: estimate.step / 2)
-        second = other
-        let agrees =
-          other.isFinite
-          && Acceptance(
-            claimed: claimed, measured: other.value, bound: other.bound, tolerance: tolerance)
-            == .fail
-        if agrees && abs(other.value - estimate.value) <= other.bound + estimate.bound {
-          verdict = .fail
-        } else {
+        let testimony = try secondTestimony(
+          on: task.probe(i), claimed, tolerance, estimate, close: convicting!.step)
+        second = testimony.estimate
+        let opinion =
+          testimony.verdict == .fail ? try task.twin?(i, claimed, tolerance) : nil
+        if let opinion, opinion != .fail {
           verdict = .inconclusive
           reason =
-            agrees
-            ? "the two witnesses contradict each other"
-            : "the second witness does not exclude the claimed derivative"
+            "the same network in Double does not exclude the claimed derivative: corners lie closer "
+            + "to the point than the noise lets anyone look"
+        } else {
+          (verdict, reason) = (testimony.verdict, testimony.reason)
         }
       case .undecided
       where rms == 0 && estimate.bound.isFinite
@@ -300,6 +304,10 @@ struct TensorCheck {
         } else {
           (verdict, reason) = (.inconclusive, "a corner; the claimed slope lies outside its sides")
         }
+      case .undecided where isUnconfirmed:
+        verdict = .inconclusive
+        reason =
+          "no closer look bears out what the whole step shows: corners, or noise, near the point"
       case .undecided:
         verdict = .inconclusive
         reason =
@@ -318,6 +326,35 @@ struct TensorCheck {
         ? relative(
           tolerance + bound + max(bound, estimate.convictionBound(z: witness.z)),
           to: max(abs(estimate.value), rms)) : .infinity)
+  }
+
+  /// What the second witness says of a claim that the first excludes. Its own starting step decides how
+  /// good its bound is, so it may try again from a longer one, and from the closer look's. At none of
+  /// these does it begin with points of the first witness.
+  private func secondTestimony(
+    on probe: Probe, _ claimed: Double, _ tolerance: Double, _ first: Estimate, close: Double
+  ) throws -> (estimate: Estimate, verdict: Verdict, reason: String?) {
+    var last: (Estimate, Verdict, String?)?
+    for step in [first.step / 2, 3 * first.step, close / 2] {
+      let other = try witness.secondEstimate(probe, step: step)
+      let excludes =
+        other.isFinite
+        && Acceptance(
+          claimed: claimed, measured: other.value, bound: other.bound, tolerance: tolerance)
+          == .fail
+      if excludes && abs(other.value - first.value) <= other.bound + first.bound {
+        return (other, .fail, nil)
+      }
+      if last == nil || other.bound < last!.0.bound {
+        last = (
+          other, .inconclusive,
+          excludes
+            ? "the two witnesses contradict each other"
+            : "the second witness does not exclude the claimed derivative"
+        )
+      }
+    }
+    return last!
   }
 
   /// The five worst: by verdict, then by how far the difference stands above its tolerance.
@@ -352,11 +389,14 @@ struct TensorCheck {
 /// A tensor being measured.
 private struct Measurement {
   let task: TensorTask
+  let firstStep: Double
   /// The last estimate of each entry, which decides the next step.
   private(set) var last: [Estimate]
-  /// The one with the smallest step so far: a kink is one only if it is seen there. A large step also
-  /// shows the fourth derivative.
+  /// The one with the smallest step so far, down to 2^-12 of the first: a kink is one only if it is seen
+  /// there. A large step also shows the fourth derivative; a smaller one blurs the slopes of its sides.
   private(set) var finest: [Estimate]
+  /// The one with the smallest step of all: the closest look.
+  private var nearest: [Estimate]
   /// The smallest step so far that had a corner in it.
   private(set) var cornerStep: [Double]
   /// The one with the smallest bound so far, which decides the verdict; one without a corner if there
@@ -369,30 +409,16 @@ private struct Measurement {
   /// Every slope lies within its own error bound of zero.
   private(set) var isZero = true
 
-  /// The one with the smallest bound among those whose differences show nothing but noise: only such
-  /// a one convicts. A bound made of visible higher differences supposes that the step resolves the
-  /// function; a step that spans two steep edges of a flat loss does not. Nor does one far beyond the
-  /// tensor's own size, unless a slope was seen within that size.
-  private(set) var clean: [Estimate?]
-  private var isSeen: [Bool]
-  /// The noise of Double hides hardly a corner; there a slope may be seen at any step before.
-  private let hidesLittle: Bool
   private let z: Double
 
-  init(_ task: TensorTask, _ estimates: [Estimate], z: Double) {
+  init(_ task: TensorTask, _ estimates: [Estimate], firstStep: Double, z: Double) {
+    self.firstStep = firstStep
     self.z = z
-    let hidesLittle = task.unitRoundoff < 1e-10
-    self.hidesLittle = hidesLittle
-    let seen = estimates.map { $0.showsSlope(within: 16 * task.scale, z: z) }
-    isSeen = seen
-    clean = zip(estimates, seen).map { estimate, isSeen in
-      let isNear = estimate.step <= 16 * task.scale || isSeen || hidesLittle
-      return isNear && estimate.isClean(z: z) ? estimate : nil
-    }
     cornerStep = estimates.map { $0.showsKink(z: z) ? $0.step : .infinity }
     self.task = task
     last = estimates
     finest = estimates
+    nearest = estimates
     best = estimates
   }
 
@@ -420,27 +446,66 @@ private struct Measurement {
       ? 0 : rootMeanSquare(trusted) * (Double(trusted.count) / Double(finite)).squareRoot()
   }
 
+  /// No further look is needed: the claim is accepted, or convicted by the closest look.
   func isUndecided(_ i: Int, _ scale: Double, _ rtol: Double) -> Bool {
     let claimed = task.claim(i, measured: best[i].value)
     guard best[i].isMeasured, claimed.isFinite || task.isMeasuredOnly else { return false }
     guard best[i].isFinite else { return true }
-    switch Acceptance(
-      claimed: claimed, measured: best[i].value, bound: best[i].bound,
-      tolerance: tolerance(i, scale, rtol))
-    {
+    let tolerance = tolerance(i, scale, rtol)
+    switch acceptance(of: best[i], best[i].bound, i, tolerance) {
     case .pass: return false
     case .undecided: return true
-    case .fail: return convicting(i, tolerance(i, scale, rtol)) == nil
+    case .fail: return convicting(i, tolerance) == nil
     }
   }
+  /// The best estimate excludes the claim.
+  func excludesClaim(_ i: Int, _ tolerance: Double) -> Bool {
+    acceptance(of: best[i], best[i].bound, i, tolerance) == .fail
+  }
 
-  /// The estimate that convicts a claim, if one does.
+  /// The estimate that convicts a claim, if one does: the closest look that the noise allows, or, where
+  /// that was clear but fell short, one up to sixteen times as wide.
   func convicting(_ i: Int, _ tolerance: Double) -> Estimate? {
-    guard let clean = clean[i] else { return nil }
-    return Acceptance(
-      claimed: task.claim(i, measured: clean.value), measured: clean.value,
-      bound: clean.convictionBound(z: z),
-      tolerance: tolerance) == .fail ? clean : nil
+    guard excludesClaim(i, tolerance) else { return nil }
+    guard let closest = closestStep(i, tolerance) else { return best[i] }
+    let look = last[i]
+    // What cannot be seen within the tensor's own size is no error of this tensor's.
+    let isClose =
+      nearest[i].step <= 1.5 * closest && nearest[i].isClean(z: z)
+      && look.step <= min(17 * closest, 16 * task.scale)
+    guard isClose, look.isClean(z: z),
+      acceptance(of: look, look.convictionBound(z: z), i, tolerance) == .fail
+    else { return nil }
+    return look
+  }
+
+  /// A long step sees little of what lies close to the point: several corners whose higher differences
+  /// cancel or drown in the noise, two steep edges of a flat loss. So an excluded claim is convicted only
+  /// by the closest look that the noise allows: where the difference r stands half above what
+  /// `Estimate.convictionBound` takes, (0.95 + 3.2) z sigma / h = (r - tol) / 1.5.
+  /// - Returns: nil where another rule than the five-point one measured.
+  private func closestStep(_ i: Int, _ tolerance: Double) -> Double? {
+    guard let points = best[i].points else { return nil }
+    let smallest = max(task.scale * 0x1p-30, 256 * task.unitRoundoff * abs(task.values[i]))
+    let excess = abs(task.claim(i, measured: points.value) - points.value) - tolerance
+    return max(smallest, 1.5 * 4.15 * z * points.sigma / excess)
+  }
+
+  /// The step of the next look at an entry whose claim is excluded and not yet convicted; nil where a
+  /// closer look has nothing to add.
+  func closerStep(_ i: Int, _ tolerance: Double) -> Double? {
+    guard excludesClaim(i, tolerance), let closest = closestStep(i, tolerance) else { return nil }
+    if nearest[i].step > 1.5 * closest { return closest }
+    let wider = 4 * last[i].step
+    return last[i].isClean(z: z) && wider <= min(17 * closest, best[i].step) ? wider : nil
+  }
+
+  private func acceptance(
+    of estimate: Estimate, _ bound: Double, _ i: Int, _ tolerance: Double
+  ) -> Acceptance {
+    Acceptance(
+      claimed: task.claim(i, measured: estimate.value), measured: estimate.value, bound: bound,
+      tolerance: tolerance)
   }
 
   func tolerance(_ i: Int, _ scale: Double, _ rtol: Double) -> Double {
@@ -448,19 +513,27 @@ private struct Measurement {
   }
 
   mutating func refine(_ i: Int, _ next: Estimate) {
-    let previous = last[i]
     last[i] = next
-    if next.step < finest[i].step { finest[i] = next }
+    if next.step < nearest[i].step { nearest[i] = next }
+    if next.step < finest[i].step, next.step > 0.99 / 4096 * firstStep { finest[i] = next }
     let isCorner = next.showsKink(z: z)
     if isCorner { cornerStep[i] = min(cornerStep[i], next.step) }
     guard next.isFinite else { return }
-    if next.showsSlope(within: 16 * task.scale, z: z) { isSeen[i] = true }
-    let isNear =
-      next.step <= 16 * task.scale || isSeen[i]
-      || (hidesLittle && abs(previous.value) > previous.bound)
-    if isNear, next.isClean(z: z), next.bound < clean[i]?.bound ?? .infinity { clean[i] = next }
+    let previous = best[i]
+    guard previous.isFinite else {
+      best[i] = next
+      return
+    }
+    // Where two clear looks exclude each other, something lies within the longer step that it did not see.
+    if next.isClean(z: z), previous.isClean(z: z),
+      abs(next.value - previous.value) > next.bound + previous.bound
+    {
+      cornerStep[i] = min(cornerStep[i], max(next.step, previous.step))
+      if next.step < previous.step { best[i] = next }
+      return
+    }
     let isBetter =
-      best[i].showsKink(z: z) == isCorner ? next.bound < best[i].bound : !isCorner
-    if !best[i].isFinite || isBetter { best[i] = next }
+      previous.showsKink(z: z) == isCorner ? next.bound < previous.bound : !isCorner
+    if isBetter { best[i] = next }
   }
 }

@@ -169,8 +169,16 @@ public struct TieCheck {
     let lines = whole.directions.map {
       Lines(count: $0.count, entries: parameter.count, seed: options.seed, tensor: p)
     }
+    let twin = DoubleTwin.Source(of: objective, options)
     let tasks = try zip(uses, claims).map { use, claimed in
-      task(objective, use, claimed: claimed, lines, try objective.pathFunction(use))
+      var task = task(objective, use, claimed: claimed, lines, try objective.pathFunction(use))
+      task.twin = twin.opinion(on: task) { twin in
+        guard let twin = twin as? any PathObjective else { return { _, _ in .nan } }
+        return self.task(
+          twin, use, claimed: claimed, lines, try twin.pathFunction(use)
+        ).function
+      }
+      return task
     }
     let witness = Witness(
       value: gradient.value, sigma: gradient.noise,

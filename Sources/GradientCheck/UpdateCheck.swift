@@ -73,8 +73,12 @@ public struct UpdateCheck {
       restore(parameters, saved)
       return try check(objective, gradient, subject, start: saved)
     }
+    let fixed = parameters.filter { !$0.fixedRows.isEmpty }.map {
+      UpdateResult.FixedRows(parameter: $0.name, rows: $0.fixedRows.sorted())
+    }
     return UpdateResult(
-      verdict: Verdict.overall(results.map(\.verdict)), optimizers: results)
+      verdict: Verdict.overall(results.map(\.verdict)), optimizers: results,
+      fixed: fixed.isEmpty ? nil : fixed)
   }
 
   private func check(
@@ -187,7 +191,7 @@ public struct UpdateCheck {
           gradients: history.map { $0.contributions.compactMap { $0.gradients[p] } },
           clipping: history.map { clipping($0.contributions, subject, parameters) },
           isFrozen: subject.frozen.parameters.contains(parameters[p].name),
-          fixed: parameters[p].fixedElements,
+          fixedRows: parameters[p].fixedRows.sorted(), fixed: parameters[p].fixedElements,
           values: history.map { $0.values[p] },
           unitRoundoff: max(parameters[p].unitRoundoff, subject.reference.unitRoundoff),
           rounded: parameters[p].rounded),
@@ -297,11 +301,7 @@ public struct UpdateCheck {
     return UpdateHypothesis.Clipping(
       subject.reference,
       contributions: trained.map { p in
-        contributions.compactMap { contribution in
-          var gradient = contribution.gradients[p]
-          for i in parameters[p].fixedElements { gradient?[i] = 0 }
-          return gradient
-        }
+        contributions.compactMap { $0.gradients[p].map(parameters[p].moving) }
       })
   }
 

@@ -60,7 +60,8 @@ struct UpdateHypothesis {
     var clipping: [Clipping] = []
     /// The parameter was not to be trained.
     var isFrozen = false
-    /// Places of elements that were not to be trained.
+    /// Rows that were not to be trained, and the places of their elements.
+    var fixedRows: [Int] = []
     var fixed: [Int] = []
     /// By step.
     let values: [[Double]]
@@ -239,15 +240,19 @@ struct UpdateHypothesis {
         values[i] = memories[0][i].value
       }
     }
+    let rows = observed.fixedRows.map(String.init).joined(separator: ", ")
+    let (what, verb) =
+      observed.fixedRows.count == 1 ? ("row \(rows)", "is") : ("rows \(rows)", "are")
     let others = UpdateHypothesis(
       id: "padding-leaks",
       sentence: {
-        "rows of \($0) that must stay fixed, as a padding row must, are moved by what every use but "
+        "\(what) of \($0) must stay fixed, as a padding row must, and \(verb) moved by what every use but "
           + "the first contributes"
       }, step: move, moves: { $0 > 0 })
     let all = UpdateHypothesis(
       id: "freeze-ignored",
-      sentence: { "rows of \($0) that must stay fixed move like all the others" }, step: move,
+      sentence: { "\(what) of \($0) must stay fixed, and \(verb) moved like all the others" },
+      step: move,
       moves: { _ in true })
     // Where the first use contributes nothing to these rows, the two are one.
     let isFirstSilent = observed.gradients.allSatisfy { uses in

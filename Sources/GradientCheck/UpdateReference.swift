@@ -193,6 +193,10 @@ public struct UpdateReference: Sendable {
       self.elements = elements
       self.rounded = rounded
       reach = elements.map { $0.map { abs($0.value) } }
+      // What is fixed has no way, and no rounding: it stays, bit for bit.
+      for (p, places) in fixed.enumerated() {
+        for i in places { reach[p][i] = 0 }
+      }
     }
 
     mutating func step(_ gradients: [[Double]]) {

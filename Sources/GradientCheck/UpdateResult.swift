@@ -2,6 +2,19 @@
 public struct UpdateResult: Codable, Sendable {
   public let verdict: Verdict
   public let optimizers: [OptimizerResult]
+  /// Rows that every training must leave where they are, bit for bit; nil where all are trained.
+  public let fixed: [FixedRows]?
+
+  /// The fixed rows of one parameter.
+  public struct FixedRows: Codable, Sendable {
+    public let parameter: String
+    public let rows: [Int]
+
+    public init(parameter: String, rows: [Int]) {
+      self.parameter = parameter
+      self.rows = rows
+    }
+  }
 }
 
 /// One optimizer.

@@ -48,11 +48,6 @@ struct Estimate {
   /// Finite, and its higher differences are what noise alone would make them.
   func isClean(z: Double) -> Bool { isFinite && points?.isSmooth(z: z) ?? true }
 
-  /// A slope is seen, at a step of at most `size`.
-  func showsSlope(within size: Double, z: Double) -> Bool {
-    isClean(z: z) && step <= size && abs(value) > bound
-  }
-
   func showsKink(z: Double) -> Bool { points?.showsKink(z: z) ?? false }
 
   static func notMeasured(step: Double) -> Estimate {

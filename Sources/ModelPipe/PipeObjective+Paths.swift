@@ -129,7 +129,8 @@ extension PipeObjective: SummarizedObjective, BatchedPathObjective {
       let own = Set(uses.filter { $0.layer == name }.map(\.parameter))
       let layer = description.layers?.first { $0.name == name }
       return ModelSummary.Row(
-        name: name, type: layer?.type ?? "layer", outputWidth: max(layer?.width ?? 0, 0),
+        name: name, type: layer?.type ?? "layer",
+        outputShape: (layer?.width).flatMap { $0 > 0 ? [$0] : nil } ?? [],
         parameters: own.reduce(0) { $0 + pipeParameters[$1].count },
         sharesWith: layerNames.filter { other in
           other != name && uses.contains { $0.layer == other && own.contains($0.parameter) }

@@ -142,7 +142,7 @@ public final class PipeServer {
       description.loss = summarized.lossName
       description.batch = summarized.batch
       description.layers = try summarized.summary().layers.map {
-        .init(name: $0.name, type: $0.type, width: $0.outputWidth)
+        .init(name: $0.name, type: $0.type, width: $0.outputShape.reduce(1, *))
       }
     }
     if !trainings.isEmpty {

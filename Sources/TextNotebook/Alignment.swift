@@ -54,14 +54,15 @@ struct Alignment {
     }
   }
 
-  /// The edit distance from each place to the end, and the way back along it. A changed item costs a
-  /// little less than a removed and an added one, and more than either.
+  /// The edit distance from each place to the end, and the way back along it. A changed item costs less
+  /// than a removed one: beside an elision, which takes in anything for nothing, what is recorded
+  /// would otherwise be given up rather than changed.
   private static func weighed(
     _ rows: Range<Int>, _ columns: Range<Int>, _ isElision: (Int) -> Bool,
     _ accepts: (Int, Int) -> Bool
   ) -> [Pair] {
     let (m, n) = (rows.count, columns.count)
-    let (step, change): (Int32, Int32) = (4, 6)
+    let (remove, add, change): (Int32, Int32, Int32) = (5, 2, 4)
     var cost = [Int32](repeating: 0, count: (m + 1) * (n + 1))
     var same = [Bool](repeating: false, count: (m + 1) * (n + 1))
     func at(_ i: Int, _ j: Int) -> Int { i * (n + 1) + j }
@@ -74,8 +75,8 @@ struct Alignment {
           continue
         }
         var least = Int32.max
-        if i < m { least = min(least, cost[at(i + 1, j)] + step) }
-        if j < n { least = min(least, cost[at(i, j + 1)] + step) }
+        if i < m { least = min(least, cost[at(i + 1, j)] + remove) }
+        if j < n { least = min(least, cost[at(i, j + 1)] + add) }
         if i < m && j < n {
           same[at(i, j)] = accepts(rows.lowerBound + i, columns.lowerBound + j)
           least = min(least, cost[at(i + 1, j + 1)] + (same[at(i, j)] ? 0 : change))
@@ -101,7 +102,7 @@ struct Alignment {
             ? .same(recorded: recorded, present: present)
             : .changed(recorded: recorded, present: present))
         (i, j) = (i + 1, j + 1)
-      } else if i < m && cost[at(i, j)] == cost[at(i + 1, j)] + step {
+      } else if i < m && cost[at(i, j)] == cost[at(i + 1, j)] + remove {
         pairs.append(.removed(recorded: recorded))
         i += 1
       } else {

@@ -2,8 +2,8 @@
 struct CommandLines {
   /// Its words without quotes, "tiecheck" not among them.
   let words: [String]
-  /// Where it stands in the notebook, counted from 1.
-  let line: Int
+  /// The line as it is written, a continued one in one piece.
+  let text: String
 
   /// The command lines of a cell. Each begins with "$ tiecheck"; a backslash at the end of a line
   /// goes on in the next.
@@ -32,7 +32,7 @@ struct CommandLines {
           throw Complaint("a command line of a notebook begins with \"tiecheck\".")
         }
         words.removeFirst()
-        commands.append(CommandLines(words: words, line: start))
+        commands.append(CommandLines(words: words, text: whole))
       } catch let complaint as Complaint {
         throw error(complaint.sentence)
       }

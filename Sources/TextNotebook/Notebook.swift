@@ -11,6 +11,10 @@ import Foundation
 ///       print(1 + 1)
 ///     %% output
 ///       2
+///
+/// The kinds of cells are those of `Cell.Kind`; options follow them as key=value. Prose is Markdown; a
+/// display is indented by four spaces or more below an empty line, and the items of a list may go on
+/// indented.
 public struct Notebook: Equatable, Sendable {
   /// The file's name, such as "01-one-derivative.txt".
   public let name: String
@@ -38,6 +42,9 @@ public struct Notebook: Equatable, Sendable {
 
   /// The same from a text.
   public init(_ text: String, name: String) throws { try self.init(Data(text.utf8), name: name) }
+
+  /// Whether a notebook of this file name can be compiled: the name stands in Swift code.
+  public static func isName(_ name: String) -> Bool { CellHeader.isFileName(name) }
 
   /// The file's text.
   public var text: String { lines.map { $0 + "\n" }.joined() }

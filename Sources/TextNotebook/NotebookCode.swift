@@ -1,3 +1,5 @@
+import Foundation
+
 /// The Swift file that a notebook is compiled from.
 ///
 /// The cells keep their file and their lines by #sourceLocation, so that the compiler, a debugger and a
@@ -7,11 +9,16 @@ public enum NotebookCode {
   public static func source(_ notebook: Notebook, folder: String) -> String {
     let identifier = identifier(notebook.stem)
     let file = "\(folder)/\(notebook.name)"
-    // The body keeps its two spaces, and so every message its column.
+    // The body keeps its two spaces, and so every message its column. A block of #if ends where the
+    // cell ends, so that a brace left open is found there, and not at the end of the file; what is
+    // found there is said of the cell's first line.
     func located(_ cell: Cell) -> String {
-      "#sourceLocation(file: \"\(file)\", line: \(cell.line + 1))\n"
+      func location(_ line: Int) -> String {
+        "#sourceLocation(file: \"\(file)\", line: \(line))\n"
+      }
+      return "#if true\n" + location(cell.line + 1)
         + notebook.lines[cell.range.dropFirst()].map { $0 + "\n" }.joined()
-        + "#sourceLocation()\n"
+        + location(cell.line) + "#endif\n#sourceLocation()\n"
     }
     var fileCells = ""
     var body = ""
@@ -28,18 +35,29 @@ public enum NotebookCode {
     }
     return """
       // Made from \(file): edit that file instead.
+      import struct Foundation.Data
       import TextNotebook
+
+      let text_\(identifier) = \(literal(notebook.text))
       \(fileCells)
       private func print(_ items: Any..., separator: String = " ", terminator: String = "\\n") {
         NotebookShell.print(items, separator, terminator)
       }
+      private func debugPrint(_ items: Any..., separator: String = " ", terminator: String = "\\n") {
+        NotebookShell.print(items.map { String(reflecting: $0) }, separator, terminator)
+      }
+      private func dump<T>(_ value: T) {
+        var text = ""
+        Swift.dump(value, to: &text)
+        NotebookShell.print([text], "", "")
+      }
       private func picture(_ name: String, _ svg: String) throws {
         try NotebookShell.current?.picture(name, svg)
       }
+      private func file(_ name: String) throws -> Data { try NotebookShell.contents(ofFile: name) }
       func \(identifier)(_ shell: NotebookShell) async throws {
       \(body)
       }
-      let \(identifier)Text = \(literal(notebook.text))
 
       """
   }
@@ -49,7 +67,7 @@ public enum NotebookCode {
   public static func list(_ stems: [String]) -> String {
     let elements = stems.sorted().map { stem in
       let identifier = identifier(stem)
-      return "  CompiledNotebook(name: \(literal(stem + ".txt")), text: \(identifier)Text, "
+      return "  CompiledNotebook(name: \(literal(stem + ".txt")), text: text_\(identifier), "
         + "body: \(identifier)),\n"
     }
     return """
@@ -87,6 +105,18 @@ public enum NotebookCode {
 }
 
 extension NotebookShell {
+  /// What `file` does in a notebook: everything in a file of the run's folder, which a file cell or a
+  /// command line has written.
+  /// - Throws: `NotebookFailure` where there is none.
+  public static func contents(ofFile name: String) throws -> Data {
+    let folder = current?.folder ?? URL(fileURLWithPath: ".")
+    guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)) else {
+      throw NotebookFailure(
+        "file(\"\(name)\"): there is no such file. A file cell or a command line above writes it.")
+    }
+    return data
+  }
+
   /// What `print` does in a notebook: the output is recorded; where no notebook runs in this task, it is
   /// printed.
   public static func print(_ items: [Any], _ separator: String, _ terminator: String) {

@@ -63,15 +63,19 @@ public final class NotebookShell: @unchecked Sendable {
   /// - Parameters:
   ///   - name: a file name that ends with ".svg"; the notebook's number is put before it.
   ///   - svg: the picture.
-  /// - Throws: `NotebookFailure` for another name.
+  /// - Throws: `NotebookFailure` for another name, or one that the notebook has used.
   public func picture(_ name: String, _ svg: String) throws {
     guard CellHeader.isFileName(name), name.hasSuffix(".svg"), name.count > 4 else {
       throw NotebookFailure(
         "picture(\"\(name)\"): expected the plain name of an SVG file, such as \"curve.svg\".")
     }
     let picture = NotebookPicture(name: "\(notebook.number)-\(name)", svg: svg)
-    lock.withLock {
+    try lock.withLock {
       guard !runs.isEmpty else { return }
+      guard !runs.contains(where: { $0.pictures.contains { $0.name == picture.name } }) else {
+        throw NotebookFailure(
+          "picture(\"\(name)\"): the notebook has made a picture of this name. Choose another.")
+      }
       runs[runs.count - 1].pictures.append(picture)
     }
     write(picture.line + "\n")
@@ -163,32 +167,5 @@ public struct NotebookEnvironment: Sendable {
   public init(searchPath: [String], command: @escaping NotebookShell.Command) {
     self.command = command
     self.searchPath = searchPath
-  }
-}
-
-/// A picture that a cell made.
-public struct NotebookPicture: Equatable, Sendable {
-  /// The file's name beside the notebook.
-  public let name: String
-  public let svg: String
-
-  /// What stands for it in the output.
-  var line: String { "picture \(name)" }
-
-  /// Compared as the output is: exactly, or with a tolerance for its numbers.
-  func isSame(as saved: String, _ tolerance: Tolerance) -> Bool {
-    func lines(_ text: String) -> [String] { text.split(separator: "\n").map(String.init) }
-    return saved == svg
-      || OutputComparison(recorded: lines(saved), present: lines(svg), tolerance: tolerance).isEqual
-  }
-}
-
-extension Notebook {
-  /// What its pictures' names begin with: the name up to the first "-", such as "01", and the
-  /// language of a translation, as in "03.zh".
-  public var number: String {
-    let parts = stem.split(separator: ".", maxSplits: 1).map(String.init)
-    let number = parts[0].split(separator: "-").first.map(String.init) ?? parts[0]
-    return parts.count > 1 ? "\(number).\(parts[1])" : number
   }
 }

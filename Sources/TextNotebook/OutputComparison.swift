@@ -29,10 +29,32 @@ public struct OutputComparison: Sendable {
     alignment.pairs.compactMap { pair in
       switch pair {
       case .same(let i, _), .elided(let i, _): recorded[i]
-      case .changed(_, let j), .added(let j): present[j]
+      case .changed(let i, let j): Self.updated(recorded[i], to: present[j])
+      case .added(let j): present[j]
       case .removed: nil
       }
     }
+  }
+
+  /// A changed line with the elisions that still have a place in it.
+  private static func updated(_ recorded: String, to present: String) -> String {
+    let parts = recorded.split(separator: OutputPattern.elision, omittingEmptySubsequences: false)
+    guard parts.count > 1 else { return present }
+    // Character by character; nil is an elision.
+    let old = parts.enumerated().flatMap { index, part in
+      (index == 0 ? [] : [nil]) + part.map(Optional.some)
+    }
+    let new = Array(present)
+    let alignment = Alignment(
+      recorded: old.count, present: new.count, isElision: { old[$0] == nil },
+      accepts: { old[$0] == new[$1] })
+    return alignment.pairs.map { pair in
+      switch pair {
+      case .same(_, let j), .changed(_, let j), .added(let j): String(new[j])
+      case .elided: OutputPattern.elision
+      case .removed: ""
+      }
+    }.joined()
   }
 
   /// One line of a difference.

@@ -5,7 +5,7 @@ struct OutputPattern {
     case text(Character)
     /// A number and how it is written.
     case number(Double, [Character])
-    /// One space or more: columns move when a number gets a sign.
+    /// One space or more before a number: its column moves when the number gets a sign.
     case spaces
     case anything
   }
@@ -36,9 +36,10 @@ struct OutputPattern {
           index = end
           continue
         }
-        if characters[index] == " " {
-          while index < characters.count, characters[index] == " " { index += 1 }
+        let end = characters[index...].firstIndex { $0 != " " } ?? characters.count
+        if end > index, Self.number(in: characters, at: end) != nil {
           elements.append(.spaces)
+          index = end
           continue
         }
       }
@@ -71,8 +72,10 @@ struct OutputPattern {
           }
         case .spaces:
           var end = position
-          while end < characters.count, characters[end] == " " { end += 1 }
-          if end > position { next[end] = true }
+          while end < characters.count, characters[end] == " " {
+            end += 1
+            next[end] = true
+          }
         case .anything:
           for end in position...characters.count { next[end] = true }
         }

@@ -5,10 +5,10 @@ enum RecordedText {
   /// Spaces at the ends of lines and empty lines at the end are dropped: editors drop them too. A tab
   /// goes to the next multiple of eight, other control characters are spelled out.
   static func lines(_ data: Data) -> [String] {
-    var lines = String(decoding: data, as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false).map { line in
+    var lines = data.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .map { line in
         var text = ""
-        for scalar in line.unicodeScalars {
+        for scalar in String(decoding: line, as: UTF8.self).unicodeScalars {
           switch scalar {
           case "\t": text += String(repeating: " ", count: 8 - text.count % 8)
           case "\u{0}"..<" ", "\u{7F}":

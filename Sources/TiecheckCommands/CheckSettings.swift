@@ -21,7 +21,7 @@ struct CheckSettings {
     let line = ProgressLine(model.name, isShown: !output.quiet)
     defer { line.clear() }
     let progress = CheckProgress { line.show($0, of: $1) }
-    interrupt.watch(progress)
+    interrupt.watch(progress.cancel)
     var options = options
     options.progress = progress
     return try model.checkCase(self, expected: expected)

@@ -2,35 +2,61 @@ import FaultGallery
 import GradientCheck
 import TiedLayers
 
-/// A fault of the gallery in court: a small tied model with it, and the same model without.
+/// A fault of the gallery in court: a small model with it, and the same model without.
 struct FaultTrial {
   let hearing: Hearing
   /// The model options that put it on trial.
   let arguments: [String]
 
-  /// Small enough to be quick; not square, so that nothing hides in it, unless the fault needs a
-  /// square one.
-  static func arguments(fault id: String?, seed: UInt64, isSquare: Bool) -> [String] {
-    ["--features", isSquare ? "4" : "6", "--hidden", "4", "--batch", "5", "--seed", "\(seed)"]
-      + (id.map { ["--fault", $0] } ?? [])
-  }
+  /// Small enough to be quick. The first is not square, so that nothing hides in it; some faults need a
+  /// square kernel, and some another kind of model.
+  private static let models: [[String]] =
+    ["6", "4"].map { ["--features", $0, "--hidden", "4", "--batch", "5"] }
+    + GalleryModel.all.filter { $0.model.name != "tied-autoencoder" }.map(arguments)
 
-  init(_ fault: any Fault, seed: UInt64) throws {
-    do {
-      try self.init(fault, seed: seed, isSquare: false)
-    } catch is FaultNotApplicable {
-      try self.init(fault, seed: seed, isSquare: true)
+  /// What chooses a model of the gallery on the command line.
+  static func arguments(_ specimen: GalleryModel) -> [String] {
+    let (model, choices) = (specimen.model, specimen.choices)
+    var arguments = ["--model", model.name, "--features", "\(choices.features)"]
+    if model.options.contains(.hidden) {
+      arguments += ["--hidden", choices.hidden.map(String.init).joined(separator: ",")]
     }
+    arguments += ["--batch", "\(choices.batch)"]
+    if model.options.contains(.activation) {
+      arguments += ["--activation", choices.activation.rawValue]
+    }
+    if model.options.contains(.outputActivation) {
+      arguments += ["--output-activation", choices.outputActivation.rawValue]
+    }
+    // The words of a text that ships would be more than it takes.
+    if model.readsText { arguments += ["--data", "random"] }
+    if !choices.settings.isEmpty {
+      arguments += ["--set", ModelOptions.text(choices.settings)]
+    }
+    return arguments
   }
 
-  private init(_ fault: any Fault, seed: UInt64, isSquare: Bool) throws {
-    let options = try ModelOptions.parse(
-      Self.arguments(fault: nil, seed: seed, isSquare: isSquare))
-    let model = try options.prepared(for: .check)
-    arguments = Self.arguments(fault: fault.id, seed: seed, isSquare: isSquare)
-    hearing = try Hearing(
-      fault, options: options.settings.options, subjects: options.settings.subjects
-    ) { try model.makeRight() }
+  /// - Throws: `FaultNotApplicable` where no model can have the fault.
+  init(_ fault: any Fault, seed: UInt64) throws {
+    (arguments, hearing) = try Self.heard(fault, seed)
+  }
+
+  private static func heard(_ fault: any Fault, _ seed: UInt64) throws -> ([String], Hearing) {
+    var refusal: FaultNotApplicable?
+    for chosen in models {
+      let arguments = chosen + ["--seed", "\(seed)"]
+      let options = try ModelOptions.parse(arguments)
+      let model = try options.prepared(for: .check)
+      do {
+        let hearing = try Hearing(
+          fault, options: options.settings.options, subjects: options.settings.subjects
+        ) { try model.makeRight() }
+        return (arguments + ["--fault", fault.id], hearing)
+      } catch let error as FaultNotApplicable {
+        refusal = refusal ?? error
+      }
+    }
+    throw refusal!
   }
 
   /// What the check that must convict the fault found, one sentence each.

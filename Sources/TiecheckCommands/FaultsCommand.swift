@@ -13,7 +13,7 @@ struct FaultsCommand: Subcommand {
       and the check that must convict it is run. The status is 0 if it does and the model without \
       the fault is acquitted. The name of a diagnosis lists the faults that it may stand for. With \
       --seeds every fault is tried on several models, and what was there is counted against what it \
-      was called.
+      was called; with --acquit the models without a fault are counted alone.
       """)
 
   @Argument(
@@ -34,8 +34,21 @@ struct FaultsCommand: Subcommand {
     transform: OptionValue.seeds)
   var seeds: Int?
 
+  @Option(help: "With --seeds: try the models of this kind alone.")
+  var model: ModelName?
+
+  @Flag(
+    help: "With --seeds: count how many models without a fault are acquitted, and nothing else.")
+  var acquit = false
+
+  func validate() throws {
+    guard seeds == nil else { return }
+    if model != nil { throw ValidationError("--model goes with --seeds n.") }
+    if acquit { throw ValidationError("--acquit goes with --seeds n.") }
+  }
+
   func execute() throws -> ExitStatus {
-    if let seeds { return try matrix(seeds) }
+    if let seeds { return acquit ? try acquittals(seeds) : try matrix(seeds) }
     guard let id else {
       try Console.current.write(Data(Self.list.utf8))
       return .success
@@ -49,28 +62,57 @@ struct FaultsCommand: Subcommand {
     return trial.hearing.isSettled ? .success : .failed
   }
 
-  private func matrix(_ seeds: Int) throws -> ExitStatus {
+  /// The seeds from the first on.
+  private func range(_ seeds: Int) throws -> ClosedRange<UInt64> {
     let first = seed ?? CheckSettings.defaultSeed
     guard let last = UInt64(exactly: seeds - 1).map({ first.addingReportingOverflow($0) }),
       !last.overflow
     else {
       throw CommandError(.usage, "--seed \(first) leaves no room for \(seeds) seeds.")
     }
+    return first...last.partialValue
+  }
+
+  /// The models that were asked for.
+  private func models() throws -> [GalleryModel] {
+    let models = GalleryModel.all.filter { model == nil || $0.model.name == model?.model.name }
+    guard !models.isEmpty else {
+      throw CommandError(
+        .usage, "the gallery shows nothing on --model \(model?.model.name ?? ""). Choose another.")
+    }
+    return models
+  }
+
+  private func acquittals(_ seeds: Int) throws -> ExitStatus {
+    let (models, range) = (try models(), try range(seeds))
+    let line = ProgressLine("acquittals", isShown: true)
+    defer { line.clear() }
+    var rows: [Acquittals] = []
+    for (i, model) in models.enumerated() {
+      rows.append(try Acquittals(model, seeds: range))
+      line.show(i + 1, of: models.count)
+    }
+    line.clear()
+    try Console.current.write(Data(Acquittals.text(rows).utf8))
+    return rows.allSatisfy(\.isClean) ? .success : .failed
+  }
+
+  private func matrix(_ seeds: Int) throws -> ExitStatus {
+    let (models, range) = (try models(), try range(seeds))
     let faults = FaultCatalogue.all.filter { id == nil || $0.id == id || $0.diagnosis == id }
     guard !faults.isEmpty else {
       throw CommandError(.usage, "no fault of the gallery leaves the trace \(id ?? "").")
     }
     let line = ProgressLine("faults", isShown: true)
     defer { line.clear() }
-    let matrix = try ConfusionMatrix(faults, seeds: first...last.partialValue) {
+    let matrix = try ConfusionMatrix(faults, models: models, seeds: range) {
       line.show($0, of: faults.count)
     }
     line.clear()
-    let models = GalleryModel.all.map(\.description).joined(separator: ", ")
     try Console.current.write(
       Data(
-        ("\(seeds) \(seeds == 1 ? "seed" : "seeds") from \(first), models \(models)\n\n"
-          + matrix.text).utf8))
+        ("\(seeds) \(seeds == 1 ? "seed" : "seeds") from \(range.lowerBound), on these models:\n"
+          + models.map { "  \($0)\n" }.joined() + "\n" + matrix.text).utf8))
     return matrix.isClean ? .success : .failed
   }
 

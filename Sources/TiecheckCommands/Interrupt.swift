@@ -1,18 +1,20 @@
 import Dispatch
 import Foundation
-import GradientCheck
 
-/// While it lives, Ctrl-C asks politely: the check that is running stops, and those that come after it
-/// do not begin. A second one ends the process as usual.
+/// While it lives, Ctrl-C asks politely: what is running stops, and what comes after it does not begin.
+/// A second one ends the process as usual.
 ///
 /// A program that was started has a session of its own, which no signal from the terminal reaches: it
 /// is ended before this process is.
 final class Interrupt: @unchecked Sendable {
   private var sources: [any DispatchSourceSignal] = []
   private let lock = NSLock()
-  private var isRequested = false
-  private var cancel: (@Sendable () -> Void)?
+  private var requested = false
+  private var cancel: (() -> Void)?
   private let end: (() -> Void)?
+
+  /// Whether Ctrl-C came.
+  var isRequested: Bool { lock.withLock { requested } }
 
   /// - Parameter end: ends the programs that were started, before this process is ended.
   init(ending end: (() -> Void)? = nil) {
@@ -34,7 +36,7 @@ final class Interrupt: @unchecked Sendable {
   }
 
   private func receive(_ number: Int32) {
-    let isSecond = lock.withLock { isRequested }
+    let isSecond = isRequested
     if number == SIGINT, !isSecond {
       request()
       if end == nil { signal(SIGINT, SIG_DFL) }
@@ -48,19 +50,16 @@ final class Interrupt: @unchecked Sendable {
   /// What Ctrl-C does.
   func request() {
     lock.withLock {
-      isRequested = true
+      requested = true
       cancel?()
     }
   }
 
-  /// The check that is to be stopped; at once, if Ctrl-C came before.
-  func watch(_ progress: CheckProgress) { watch { progress.cancel() } }
-
-  /// What else Ctrl-C is to do.
-  func watch(_ cancel: @escaping @Sendable () -> Void) {
+  /// How what is running now is stopped; called at once, if Ctrl-C came before.
+  func watch(_ cancel: @escaping () -> Void) {
     lock.withLock {
       self.cancel = cancel
-      if isRequested { cancel() }
+      if requested { cancel() }
     }
   }
 }

@@ -32,7 +32,8 @@ struct MemoryEstimate {
     batchBytes =
       8 * Double(batch)
       * kernels.reduce(0) {
-        $0 + (Double($1.rows) + Double($1.columns)) * max(Double($1.uses) / 2, 1)
+        $0 + Double($1.positions) * (Double($1.rows) + Double($1.columns))
+          * max(Double($1.uses) / 2, 1)
       }
     measured =
       elements

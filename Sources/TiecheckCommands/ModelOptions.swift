@@ -151,13 +151,16 @@ struct ModelOptions: ParsableArguments {
     add("--loss", loss?.rawValue)
     if biasShared { arguments.append("--bias-shared") }
     if untied { arguments.append("--untied") }
-    add(
-      "--set",
-      set?.sorted { $0.key < $1.key }.map { name, value in
-        "\(name)=\(value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)")"
-      }.joined(separator: ","))
+    add("--set", set.map(Self.text))
     add("--data", data)
     return arguments
+  }
+
+  /// Numbers by name, as `--set` takes them.
+  static func text(_ settings: [String: Double]) -> String {
+    settings.sorted { $0.key < $1.key }.map { name, value in
+      "\(name)=\(value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)")"
+    }.joined(separator: ",")
   }
 
   /// Every option that has a say in the result, as it would be typed.
@@ -223,7 +226,7 @@ struct ModelOptions: ParsableArguments {
     }
     if let fault, untied || model.isUntied {
       throw ValidationError(
-        "the fault \"\(fault)\" needs two layers that share a kernel, and an untied model has none. "
+        "the fault \"\(fault)\" needs two uses of one kernel, and an untied model has none. "
           + "Choose a tied model.")
     }
   }

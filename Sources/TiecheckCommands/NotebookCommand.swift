@@ -11,6 +11,19 @@ struct NotebookCommand: ParsableCommand {
       A notebook is a text file in the folder notebooks-txt. Change it in any editor, then run it: \
       its Swift is compiled, its command lines are run, and what they print is shown, compared with \
       what is written, or written there.
+
+      Prose is Markdown and stands at the start of the line. A cell begins with one of these lines, is \
+      indented by two spaces, and ends at the next line that is not:
+
+      %% swift         Swift; all cells of a notebook share one scope. What print prints is recorded; \
+      try picture("curve.svg", plot.svg()) saves a picture beside the notebook.
+      %% swift file    imports, types and extensions
+      %% tiecheck      command lines after "$ "; needs=python3:torch where something must be installed
+      %% file name=F   a file for the cells below; Swift reads it with try file("F")
+      %% output        what the cell above printed; "..." stands for any lines, "[..]" for anything in \
+      one; rtol=1e-6 and atol=1e-12 say how far numbers may differ
+
+      To write a new cell, leave its output away and call update.
       """,
     subcommands: [
       NotebookListCommand.self, NotebookShowCommand.self, NotebookRunCommand.self,

@@ -55,7 +55,18 @@ struct NotebookFolder {
   func names(for words: [String]) throws -> [String] {
     let names = try names()
     guard !words.isEmpty else { return names }
-    return try words.map { try Self.choose($0, among: names) }
+    return try words.map { word in
+      if word.contains("/") {
+        let folder = Console.current.url(word).resolvingSymlinksInPath().deletingLastPathComponent()
+        guard folder.path == url.resolvingSymlinksInPath().path else {
+          throw CommandError(
+            .usage,
+            "\(word) is not in the folder \(Self.name), whose notebooks alone are compiled. Copy it "
+              + "there.")
+        }
+      }
+      return try Self.choose(word, among: names)
+    }
   }
 
   /// - Throws: `CommandError` if a word stands for no name.

@@ -7,6 +7,7 @@ struct NotebookRunner {
 
   let package: URL
   let isQuiet: Bool
+  private let interrupt = Interrupt()
 
   init(_ package: URL, isQuiet: Bool) {
     self.package = package
@@ -52,19 +53,15 @@ struct NotebookRunner {
       output: { log.append($0) }, error: { log.append($0) })
     if showsProgress { console.error(Data("\r\u{1B}[K".utf8)) }
     guard status == 0 else {
-      throw CommandError(.badInput, "the notebooks do not compile.\n\n\(complaints(log.text))")
+      let folder = package.appendingPathComponent(NotebookFolder.name)
+      let messages = CompilerMessages(log.text) { name in
+        let text = try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+        return text?.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+      }
+      throw CommandError(
+        .badInput, "the notebooks, which are compiled together, do not compile.\n\n\(messages.text)"
+      )
     }
-  }
-
-  /// What the compiler says, each thing once, with paths that begin at the package.
-  private func complaints(_ log: String) -> String {
-    var seen: Set<String> = []
-    let folder = package.resolvingSymlinksInPath().path + "/"
-    return log.replacing(folder, with: "").split(separator: "\n", omittingEmptySubsequences: false)
-      .filter { line in
-        !line.contains(": error:") && !line.contains(": warning:")
-          || seen.insert(String(line)).inserted
-      }.joined(separator: "\n")
   }
 
   /// Starts a program and waits for it.
@@ -86,6 +83,8 @@ struct NotebookRunner {
     } catch let cause {
       throw CommandError(.noInput, "\(program.path) does not start: \(reason(cause)).")
     }
+    // It is in a process group of its own, where Ctrl-C does not reach it.
+    interrupt.watch(process.terminate)
     let reading = DispatchGroup()
     for (pipe, sink) in [(pipes.0, output), (pipes.1, error)] {
       reading.enter()
@@ -97,6 +96,7 @@ struct NotebookRunner {
     }
     reading.wait()
     process.waitUntilExit()
+    guard !interrupt.isRequested else { throw CommandError(.undecided, "interrupted.") }
     return process.terminationReason == .exit
       ? process.terminationStatus : -process.terminationStatus
   }

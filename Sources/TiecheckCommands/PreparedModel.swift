@@ -31,7 +31,7 @@ struct PreparedModel {
       guard !ties.isEmpty else {
         throw CommandError(
           .usage,
-          "the fault \"\(id)\" needs two layers that share a kernel, and this model has none. "
+          "the fault \"\(id)\" needs two uses of one kernel, and this model has none. "
             + "Choose a tied model.")
       }
       return fault

@@ -6,6 +6,8 @@ struct TerminalStyle {
   func dim(_ text: String) -> String { styled(text, "2") }
   func red(_ text: String) -> String { styled(text, "31") }
   func green(_ text: String) -> String { styled(text, "32") }
+  func blue(_ text: String) -> String { styled(text, "34") }
+  func cyan(_ text: String) -> String { styled(text, "36") }
   func yellow(_ text: String) -> String { styled(text, "33") }
 
   private func styled(_ text: String, _ code: String) -> String {

@@ -169,7 +169,7 @@ struct VerifyCommand: Subcommand {
     defer { process.end() }
     let interrupt = Interrupt { process.interrupt() }
     let progress = CheckProgress { line.show($0, of: $1) }
-    interrupt.watch(progress)
+    interrupt.watch(progress.cancel)
 
     let objective = try PipeObjective(process)
     guard objective.capabilities.contains(.gradient) else {

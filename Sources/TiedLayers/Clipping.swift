@@ -19,8 +19,7 @@ public final class Clipping: Optimizer {
   public func step(_ parameters: [any AnyParameter], _ gradients: [[Double]]) throws {
     var squares = 0.0
     for (parameter, gradient) in zip(parameters, gradients) {
-      let fixed = Set(parameter.fixedElements)
-      for (i, g) in gradient.enumerated() where !fixed.contains(i) { squares += g * g }
+      for g in parameter.moving(gradient) { squares += g * g }
     }
     let factor = min(1, norm / squares.squareRoot())
     try optimizer.step(

@@ -34,9 +34,12 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
   public var kind: String { window.kind("Convolution", activation) }
 
   /// The image that the output's rows hold.
-  public var output: ImageShape {
-    ImageShape(
-      height: window.positions.height, width: window.positions.width, channels: kernel.columns)
+  public var output: ImageShape { window.output(channels: kernel.columns) }
+
+  public var outputShape: [Int]? { output.shape }
+
+  public func images(ofKernel slot: Int) -> KernelImages? {
+    window.images(isAlongColumns: kernel.isTransposed)
   }
 
   public var kernels: [Kernel<S>] {
@@ -47,6 +50,10 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
   public var biases: [Parameter<S>] {
     get { bias.map { [$0] } ?? [] }
     set { bias = newValue.first }
+  }
+
+  public var productForm: (any ProductForm)? {
+    WindowForm(window: window, channels: kernel.columns, isTransposed: false)
   }
 
   public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
@@ -82,6 +89,24 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
   }
 }
 
+extension Convolution: SavedLayer {
+  public static var fileType: String { "convolution" }
+
+  public func write(to entry: inout LayerWriter<S>) {
+    entry.kernel(kernel)
+    entry.bias(bias)
+    window.write(to: &entry)
+    entry.choice(activation, as: "activation")
+  }
+
+  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+    Convolution<T>(
+      entry.name, kernel: try entry.kernel(), bias: try entry.bias(),
+      window: try SlidingWindow(entry),
+      activation: try entry.choice("activation", default: .identity))
+  }
+}
+
 // MARK: - Shared with the transposed convolution
 
 extension SlidingWindow {
@@ -91,6 +116,10 @@ extension SlidingWindow {
     let step = image.height == 1 ? "\(stride.width)" : "\(stride)"
     return "\(word) \(size)" + (step == "1" ? "" : ", stride \(step)")
       + (activation == .identity ? "" : " (\(activation))")
+  }
+
+  func images(isAlongColumns: Bool) -> KernelImages {
+    KernelImages(height: size.height, width: size.width, isAlongColumns: isAlongColumns)
   }
 
   func kernelMismatch(

@@ -32,6 +32,10 @@ public struct Dense<S: Scalar>: ActivatedLayer, SavedLayer {
     set { bias = newValue.first }
   }
 
+  public var productForm: (any ProductForm)? {
+    DenseForm(inputs: kernel.rows, outputs: kernel.columns)
+  }
+
   public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
     guard input.columns == kernel.rows else {
       throw ShapeMismatch(

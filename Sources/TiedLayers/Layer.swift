@@ -21,6 +21,12 @@ public protocol Layer<S> {
   /// Parameter more than once.
   var slotNames: [String] { get }
 
+  /// How an output row is laid out where it is more than a list, such as height, width, channels.
+  var outputShape: [Int]? { get }
+
+  /// How the kernel in a slot is drawn, where it is more than a matrix.
+  func images(ofKernel slot: Int) -> KernelImages?
+
   /// The output (batch x outputs) for an input (batch x inputs).
   /// - Throws: `ShapeMismatch` where the input does not fit.
   func forward(_ input: Matrix<S>) throws -> Matrix<S>
@@ -40,6 +46,16 @@ extension Layer {
     return String(type.prefix { $0 != "<" })
   }
 
+  public var outputShape: [Int]? { nil }
+
+  public func images(ofKernel slot: Int) -> KernelImages? { nil }
+
+  /// The output before the activation, if the layer ends in one.
+  public func beforeActivation(_ input: Matrix<S>) throws -> Matrix<S> {
+    guard let layer = self as? any ActivatedLayer<S> else { return try forward(input) }
+    return try layer.preactivation(input)
+  }
+
   public var slotNames: [String] {
     kernels.indices.map { "use \($0 + 1)" } + biases.indices.map { "bias \($0 + 1)" }
   }
@@ -54,6 +70,9 @@ extension Layer {
 /// from the logits (binary cross-entropy after a sigmoid) needs exactly that.
 public protocol ActivatedLayer<S>: Layer {
   var activation: ElementwiseFunction { get }
+  /// What stands before the activation, said a second time, term by term; nil where that is not the
+  /// product of the input with one kernel, the layer's first, and a bias.
+  var productForm: (any ProductForm)? { get }
 
   /// What the activation is applied to, batch x outputs.
   func preactivation(_ input: Matrix<S>) throws -> Matrix<S>
@@ -65,6 +84,8 @@ public protocol ActivatedLayer<S>: Layer {
 }
 
 extension ActivatedLayer {
+  public var productForm: (any ProductForm)? { nil }
+
   public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
     var output = try preactivation(input)
     output.apply(activation)

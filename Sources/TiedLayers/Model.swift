@@ -187,11 +187,14 @@ public struct KernelShape: Sendable {
   public let columns: Int
   /// How many uses share it.
   public let uses: Int
+  /// How many rows each sample puts before one use, such as the positions of a window.
+  public let positions: Int
 
-  public init(_ rows: Int, _ columns: Int, uses: Int) {
+  public init(_ rows: Int, _ columns: Int, uses: Int, positions: Int = 1) {
     self.rows = rows
     self.columns = columns
     self.uses = uses
+    self.positions = positions
   }
 }
 

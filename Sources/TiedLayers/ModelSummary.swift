@@ -6,19 +6,23 @@ public struct ModelSummary: Codable, Equatable, Sendable {
   public struct Row: Codable, Equatable, Sendable {
     public let name: String
     public let type: String
-    /// The width of the output, 0 where it is not known; the batch is left open.
-    public let outputWidth: Int
+    /// The shape of the output, such as [5] or [height, width, channels], the batch left open; empty where
+    /// nobody says.
+    public let outputShape: [Int]
     /// How many numbers the layer's Parameters hold.
     public let parameters: Int
     /// The other layers that use one of this layer's Parameters.
     public let sharesWith: [String]
 
     /// "(batch, 5)"; "-" where nobody says how wide it is.
-    public var outputShape: String { outputWidth > 0 ? "(batch, \(outputWidth))" : "-" }
+    public var outputText: String {
+      outputShape.isEmpty
+        ? "-" : "(\((["batch"] + outputShape.map(String.init)).joined(separator: ", ")))"
+    }
 
     enum CodingKeys: String, CodingKey {
       case name, type, parameters
-      case outputWidth = "output_shape"
+      case outputShape = "output_shape"
       case sharesWith = "shares_with"
     }
 
@@ -26,7 +30,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(name, forKey: .name)
       try container.encode(type, forKey: .type)
-      try container.encode([nil, outputWidth], forKey: .outputWidth)
+      try container.encode([nil] + outputShape, forKey: .outputShape)
       try container.encode(parameters, forKey: .parameters)
       try container.encode(sharesWith, forKey: .sharesWith)
     }
@@ -35,19 +39,18 @@ public struct ModelSummary: Codable, Equatable, Sendable {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       name = try container.decode(String.self, forKey: .name)
       type = try container.decode(String.self, forKey: .type)
-      let shape = try container.decode([Int?].self, forKey: .outputWidth)
-      outputWidth = (shape.last ?? nil) ?? 0
+      outputShape = try container.decode([Int?].self, forKey: .outputShape).compactMap { $0 }
       parameters = try container.decode(Int.self, forKey: .parameters)
       sharesWith = try container.decode([String].self, forKey: .sharesWith)
     }
 
     /// A row as somebody says it is.
     public init(
-      name: String, type: String, outputWidth: Int, parameters: Int, sharesWith: [String]
+      name: String, type: String, outputShape: [Int], parameters: Int, sharesWith: [String]
     ) {
       self.name = name
       self.type = type
-      self.outputWidth = outputWidth
+      self.outputShape = outputShape
       self.parameters = parameters
       self.sharesWith = sharesWith
     }
@@ -80,9 +83,10 @@ public struct ModelSummary: Codable, Equatable, Sendable {
     for layer in chain.layers {
       activations = try layer.forward(activations)
       let own = Set(layer.parameters.map(ObjectIdentifier.init))
+      let shape = layer.outputShape ?? [activations.columns]
       rows.append(
         Row(
-          name: layer.name, type: layer.kind, outputWidth: activations.columns,
+          name: layer.name, type: layer.kind, outputShape: shape,
           parameters: layer.parameters.reduce(0) { $0 + $1.count },
           sharesWith: chain.layers.filter { other in
             other.name != layer.name

@@ -6,6 +6,7 @@ public enum Models {
   public static let all: [any Model] = [
     AutoencoderModel(isUntied: false), AutoencoderModel(isUntied: true),
     OriginalPairModel(isAsWritten: false), OriginalPairModel(isAsWritten: true),
+    SharedModel(), RecurrentModel(), ConvolutionModel(),
     EmbeddingModel(), AttentionModel(), SiameseModel(),
   ]
 

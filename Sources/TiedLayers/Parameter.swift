@@ -33,6 +33,13 @@ extension AnyParameter {
     return fixedRows.sorted().flatMap { ($0 * width)..<(($0 + 1) * width) }
   }
 
+  /// A gradient, given in row order, with zeros where it would move what is fixed.
+  public func moving(_ gradient: [Double]) -> [Double] {
+    var gradient = gradient
+    for i in fixedElements { gradient[i] = 0 }
+    return gradient
+  }
+
   /// The index pair or single index of element `index`, as people write it.
   public func position(of index: Int) -> [Int] {
     shape.count == 2 ? [index / shape[1], index % shape[1]] : [index]

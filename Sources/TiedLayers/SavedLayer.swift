@@ -93,6 +93,9 @@ public struct LayerWriter<S: Scalar> {
   public mutating func whole(_ value: Int, as name: String) {
     values[name] = .number(Double(value))
   }
+  public mutating func wholes(_ values: [Int], as name: String) {
+    self.values[name] = .list(values.map { .number(Double($0)) })
+  }
   public mutating func number(_ value: S, as name: String) { values[name] = .number(Double(value)) }
   public mutating func flag(_ value: Bool, as name: String) { values[name] = .flag(value) }
   public mutating func choice<E: RawRepresentable<String>>(_ value: E, as name: String) {
@@ -186,6 +189,24 @@ public struct LayerReader<S: Scalar> {
             : "from \(range.lowerBound) to \(range.upperBound)."))
     }
     return whole
+  }
+
+  /// `count` whole numbers.
+  public func wholes(
+    _ key: String, count: Int, in range: ClosedRange<Int>
+  ) throws -> [Int] {
+    guard case .list(let list) = try value(key), list.count == count else {
+      throw wrongKind(key, "\(count) whole numbers")
+    }
+    return try list.map { element in
+      guard case .number(let number) = element, let whole = Int(exactly: number),
+        range.contains(whole)
+      else {
+        throw wrongKind(
+          key, "\(count) whole numbers from \(range.lowerBound) to \(range.upperBound)")
+      }
+      return whole
+    }
   }
 
   /// A number.

@@ -22,6 +22,9 @@ public struct ImageShape: Hashable, Sendable, Codable, CustomStringConvertible {
   /// Elements of one row.
   public var count: Int { height * width * channels }
 
+  /// [height, width, channels]; [length, channels] for a signal.
+  var shape: [Int] { height == 1 ? [width, channels] : [height, width, channels] }
+
   public var description: String { shapeText([height, width, channels]) }
 }
 
@@ -41,6 +44,25 @@ public struct Extent: Hashable, Sendable, Codable, CustomStringConvertible {
   public var count: Int { height * width }
 
   public var description: String { height == width ? "\(height)" : shapeText([height, width]) }
+}
+
+/// How a convolution's kernel is drawn: as a small image, the window, for each pair of channels.
+public struct KernelImages: Hashable, Sendable, Codable {
+  public let height: Int
+  public let width: Int
+  /// Whether the window runs along the columns of the Parameter, and not along its rows.
+  public let isAlongColumns: Bool
+
+  public init(height: Int, width: Int, isAlongColumns: Bool) {
+    self.height = height
+    self.width = width
+    self.isAlongColumns = isAlongColumns
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case height, width
+    case isAlongColumns = "along_columns"
+  }
 }
 
 /// A window that slides over an image in steps: what a convolution and its transpose have in common.
@@ -66,6 +88,10 @@ public struct SlidingWindow: Equatable, Sendable {
   /// For every element of every patch its place in the image, -1 in the padding. A patch holds the
   /// window's pixels row by row, each with its channels.
   private let sources: [Int32]
+
+  /// The most elements that all positions together may see in one image: more would not fit into
+  /// memory for a batch.
+  public static let largestCount = 1 << 24
 
   /// - Throws: `ShapeMismatch` unless the window fits into the padded image.
   public init(
@@ -97,6 +123,16 @@ public struct SlidingWindow: Equatable, Sendable {
     self.positions = Extent(
       height: try positions(image.height, size.height, stride.height, padding.height),
       width: try positions(image.width, size.width, stride.width, padding.width))
+    // In Double: the numbers may be anybody's, and their product may not fit an Int.
+    let count = [
+      self.positions.height, self.positions.width, size.height, size.width, image.channels,
+    ].reduce(1.0) { $0 * Double($1) }
+    let pixels = Double(image.height) * Double(image.width) * Double(image.channels)
+    guard max(count, pixels) <= Double(Self.largestCount) else {
+      throw ShapeMismatch(
+        operation: "sliding window", given: text,
+        expected: "an image and patches of at most \(Self.largestCount) elements")
+    }
 
     var sources: [Int32] = []
     sources.reserveCapacity(self.positions.count * size.count * image.channels)
@@ -157,6 +193,11 @@ public struct SlidingWindow: Equatable, Sendable {
       width: (image.width + 2 * padding.width - size.width) % stride.width)
   }
 
+  /// What a convolution makes: one pixel for each position.
+  public func output(channels: Int) -> ImageShape {
+    ImageShape(height: positions.height, width: positions.width, channels: channels)
+  }
+
   /// Elements that the window sees at one position: the rows of a convolution's kernel.
   public var patchCount: Int { size.count * image.channels }
 
@@ -199,5 +240,33 @@ public struct SlidingWindow: Equatable, Sendable {
       }
     }
     return images
+  }
+}
+
+// MARK: - In a model file
+
+extension SlidingWindow {
+  func write<S: Scalar>(to entry: inout LayerWriter<S>) {
+    entry.wholes([image.height, image.width, image.channels], as: "image")
+    entry.wholes([size.height, size.width], as: "window")
+    entry.wholes([stride.height, stride.width], as: "stride")
+    entry.wholes([padding.height, padding.width], as: "padding")
+  }
+
+  init<S: Scalar>(_ entry: LayerReader<S>) throws {
+    let range = 1...Self.largestCount
+    let image = try entry.wholes("image", count: 3, in: range)
+    func extent(_ key: String, _ range: ClosedRange<Int>) throws -> Extent {
+      let both = try entry.wholes(key, count: 2, in: range)
+      return Extent(height: both[0], width: both[1])
+    }
+    do {
+      try self.init(
+        over: ImageShape(height: image[0], width: image[1], channels: image[2]),
+        size: extent("window", range), stride: extent("stride", range),
+        padding: extent("padding", 0...Self.largestCount))
+    } catch let error as ShapeMismatch {
+      throw entry.error("cannot be had: \(error)")
+    }
   }
 }

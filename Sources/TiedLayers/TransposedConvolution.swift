@@ -35,13 +35,16 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
   public var kind: String { window.kind("Transposed convolution", activation) }
 
   /// The image that the input's rows hold.
-  public var input: ImageShape {
-    ImageShape(
-      height: window.positions.height, width: window.positions.width, channels: kernel.rows)
-  }
+  public var input: ImageShape { window.output(channels: kernel.rows) }
 
   /// The image that the output's rows hold.
   public var output: ImageShape { window.image }
+
+  public var outputShape: [Int]? { output.shape }
+
+  public func images(ofKernel slot: Int) -> KernelImages? {
+    window.images(isAlongColumns: !kernel.isTransposed)
+  }
 
   public var kernels: [Kernel<S>] {
     get { [kernel] }
@@ -51,6 +54,10 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
   public var biases: [Parameter<S>] {
     get { bias.map { [$0] } ?? [] }
     set { bias = newValue.first }
+  }
+
+  public var productForm: (any ProductForm)? {
+    WindowForm(window: window, channels: kernel.rows, isTransposed: true)
   }
 
   public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
@@ -87,5 +94,23 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
     if let bias, bias.count != window.image.channels {
       throw channelBiasMismatch(operation, length: bias.count, channels: window.image.channels)
     }
+  }
+}
+
+extension TransposedConvolution: SavedLayer {
+  public static var fileType: String { "transposed_convolution" }
+
+  public func write(to entry: inout LayerWriter<S>) {
+    entry.kernel(kernel)
+    entry.bias(bias)
+    window.write(to: &entry)
+    entry.choice(activation, as: "activation")
+  }
+
+  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+    TransposedConvolution<T>(
+      entry.name, kernel: try entry.kernel(), bias: try entry.bias(),
+      window: try SlidingWindow(entry),
+      activation: try entry.choice("activation", default: .identity))
   }
 }

@@ -1,6 +1,8 @@
 import Foundation
+import GSLKit
 import GradientCheck
 import Testing
+import TiedLayers
 
 @testable import CheckReport
 
@@ -113,6 +115,36 @@ struct CasePlotsTests {
       MarkdownProbe(try picture("residual-w", of: Records.failing).table).tables.first)
     #expect(table.rows[1].prefix(5).compactMap { Int($0) }.reduce(0, +) == 24)
     #expect(table.rows[1][3] == "24")
+  }
+
+  /// Two channels of the image and three features: six windows, every entry in its place, whichever way
+  /// round the kernel is stored.
+  @Test func aConvolutionsKernelIsDrawnAsWindows() throws {
+    let convolution = CheckCase(name: "windows", model: "convolution", subjects: []) {
+      let random = RandomSource(seed: 3)
+      let tied: Chain<Double> = try Models.convolutionalAutoencoder(
+        image: ImageShape(height: 3, width: 3, channels: 2), channels: [3],
+        size: Extent(height: 2, width: 3), random: random)
+      let input: Matrix<Double> = random.matrix(rows: 2, columns: 18)
+      return ChainObjective(
+        Network(tied.untied(), loss: .binaryCrossEntropy), input: input, target: input)
+    }
+    let record = Records.record([convolution])
+    for (suffix, map) in zip(["w", "w-decoder"], record.cases[0].evidence.residuals) {
+      let plot = try #require(try picture("residual-\(suffix)", of: record).plot as? HeatMap)
+      #expect(plot.tile?.rows == 2 && plot.tile?.columns == 3)
+      #expect(plot.rowLabel == "image channel" && plot.columnLabel == "feature channel")
+      #expect(plot.values.count == 4 && plot.values.allSatisfy { $0.count == 9 })
+      for c in 0..<2 {
+        for (i, j) in [(0, 0), (0, 2), (1, 1)] {
+          for f in 0..<3 {
+            let element = (i * 3 + j) * 2 + c
+            let ratio = suffix == "w" ? map.ratios[element][f] : map.ratios[f][element]
+            #expect(plot.values[c * 2 + i][f * 3 + j] == ratio)
+          }
+        }
+      }
+    }
   }
 
   @Test func theSharesAreTheOnesThatWereMeasured() throws {

@@ -52,6 +52,15 @@ struct CaseSentencesTests {
     #expect(CaseSentences.sensitivity(result.gradient).contains("once in a million"))
   }
 
+  @Test func fixedRowsAreNamed() {
+    #expect(
+      CaseSentences.sentence(.init(parameter: "E", rows: [0]))
+        == "Row 0 of E is fixed: whatever its gradient, no optimizer may move it.")
+    #expect(
+      CaseSentences.sentence(.init(parameter: "E", rows: [0, 3, 4]))
+        == "Rows 0, 3 and 4 of E are fixed: whatever their gradient, no optimizer may move them.")
+  }
+
   @Test func theVerdictSaysWhatWasExpected() {
     #expect(CaseSentences.verdict(Records.all.cases[0]) == "pass")
     #expect(CaseSentences.verdict(Records.all.cases[3]) == "fail, as expected")

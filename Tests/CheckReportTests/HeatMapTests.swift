@@ -56,6 +56,24 @@ struct HeatMapTests {
     #expect(try SVGProbe(map([[0, 1]]).svg()).all("path", class: "beyond").isEmpty)
   }
 
+  @Test func smallImagesAreSetApartAndCounted() throws {
+    var tiled = map((0..<4).map { row in (0..<9).map { Double(row * $0) / 24 } })
+    tiled.tile = HeatMap.Tile(rows: 2, columns: 3)
+    let probe = try SVGProbe(tiled.svg())
+    let area = try probe.plotArea()
+    let lines = probe.all("line").filter { $0.attributes["stroke-width"] == "1.6" }
+    let across = lines.filter { $0.number("y1") == $0.number("y2") }
+    let down = lines.filter { $0.number("x1") == $0.number("x2") }
+    #expect(across.count == 1 && down.count == 2)
+    #expect(lines.allSatisfy { area.x.contains($0.number("x1")) })
+    #expect(
+      probe.texts.filter { ["0", "1", "2", "3", "8"].contains($0) }.sorted() == [
+        "0", "0", "1", "1", "2",
+      ])
+    let size = (area.x.upperBound - area.x.lowerBound, area.y.upperBound - area.y.lowerBound)
+    #expect(abs(size.0 / 9 - size.1 / 4) < 1e-9, "cells are square")
+  }
+
   @Test func aLargeMatrixHasWholePixelsAndAModestFile() throws {
     let values = (0..<256).map { row in (0..<256).map { Double((row * $0) % 251) / 250 } }
     let svg = map(values, threshold: 0.9).svg()

@@ -15,13 +15,17 @@ struct ForesightTests {
   }
 
   @Test func everyFaultThatAModelCanHaveIsNoticedAtARandomPoint() throws {
+    func possible(_ model: GalleryModel) -> [String] {
+      FaultCatalogue.all.filter { (try? Specimen($0).wrong(model.make(1))) != nil }.map(\.id)
+    }
     let square = try table(GalleryModel(widths: [4, 4]))
-    #expect(square.map(\.fault) == FaultCatalogue.all.map(\.id))
+    #expect(square.map(\.fault) == possible(GalleryModel(widths: [4, 4])))
+    #expect(square.count >= 29)
     #expect(square.allSatisfy { $0.convicted }, "\(square.filter { !$0.convicted })")
     #expect(square.allSatisfy { ($0.effectOverSensitivity ?? 10) >= 10 })
 
     let narrow = try table(GalleryModel(widths: [5, 3]))
-    #expect(narrow.count == FaultCatalogue.all.count - 2)
+    #expect(narrow.count == square.count - 2)
     #expect(narrow.allSatisfy { $0.convicted })
   }
 

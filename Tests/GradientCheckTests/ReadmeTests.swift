@@ -39,20 +39,69 @@ struct ReadmeTests {
     #expect(abs(found.tie.groups[0].paths.map(\.share).reduce(0, +) - 1) < 1e-6)
   }
 
+  @Test func aLayerOfOnesOwn() throws {
+    let random = RandomSource(seed: 7)
+    let mirror = Mirror(Kernel("W", random.matrix(rows: 5, columns: 3, -0.5, 0.5)))
+    let input: Matrix<Double> = random.matrix(rows: 6, columns: 5)
+    let found = try CheckCase(
+      name: "mirror", model: "mine", expectedTies: [["mirror there", "mirror back"]]
+    ) {
+      ChainObjective(
+        Network(Chain([mirror]), loss: .meanSquaredError), input: input, target: input)
+    }.run(CheckOptions())
+    #expect(found.verdict == .pass)
+    #expect(found.tie.groups[0].paths.map(\.name) == ["mirror there", "mirror back"])
+    #expect(found.updates.optimizers.count == 7)
+  }
+
   @Test func theReadmeShowsTheseVeryLines() throws {
     func lines(_ text: String) -> [String] {
       text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
     }
     let here = URL(fileURLWithPath: #filePath)
-    let own = lines(try String(contentsOf: here, encoding: .utf8)).joined(separator: "\n")
-    let root = here.deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
+    let tests = here.deletingLastPathComponent().deletingLastPathComponent()
+    let own = try ["GradientCheckTests", "GradientCheckTestingTests"].map { folder in
+      let file = tests.appendingPathComponent("\(folder)/ReadmeTests.swift")
+      return lines(try String(contentsOf: file, encoding: .utf8)).joined(separator: "\n")
+    }
+    let root = tests.deletingLastPathComponent()
     let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
     let blocks = readme.split(separator: "```swift\n").dropFirst()
       .map { $0.prefix(while: { $0 != "`" }) }
-    #expect(blocks.count == 2)
+    #expect(blocks.count == 3)
     for block in blocks {
-      #expect(own.contains(lines(String(block)).joined(separator: "\n")))
+      let text = lines(String(block)).joined(separator: "\n")
+      #expect(own.contains { $0.contains(text) })
     }
+  }
+}
+
+/// tanh(x W) W^T in one layer: two uses of one kernel.
+struct Mirror: Layer {
+  let name = "mirror"
+  var kernels: [Kernel<Double>]
+  var biases: [Parameter<Double>] = []
+  var slotNames: [String] { ["there", "back"] }
+
+  init(_ kernel: Kernel<Double>) { kernels = [kernel, kernel.transposed] }
+
+  func forward(_ x: Matrix<Double>) throws -> Matrix<Double> {
+    try kernels[1].multiply(hidden(x))
+  }
+
+  func backward(
+    _ cotangent: Matrix<Double>, at x: Matrix<Double>, into gradients: inout Gradients<Double>
+  ) throws -> Matrix<Double> {
+    try gradients.addProduct(input: hidden(x), cotangent: cotangent, to: kernels[1])
+    var inner = try kernels[1].multiplyAdjoint(cotangent)
+    try inner.multiplyByDerivative(of: .tanh, at: kernels[0].multiply(x))
+    try gradients.addProduct(input: x, cotangent: inner, to: kernels[0])
+    return try kernels[0].multiplyAdjoint(inner)
+  }
+
+  private func hidden(_ x: Matrix<Double>) throws -> Matrix<Double> {
+    var h = try kernels[0].multiply(x)
+    h.apply(.tanh)
+    return h
   }
 }

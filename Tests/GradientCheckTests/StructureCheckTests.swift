@@ -81,6 +81,7 @@ struct StructureCheckTests {
 
 private struct Forgetting: ActivatedLayer {
   var dense: Dense<Double>
+  var productForm: (any ProductForm)? { dense.productForm }
   var name: String { dense.name }
   var kind: String { dense.kind }
   var activation: ElementwiseFunction { dense.activation }
@@ -109,6 +110,7 @@ private struct Forgetting: ActivatedLayer {
 private struct Claiming: ActivatedLayer {
   var actual: Dense<Double>
   var kernel: Kernel<Double>
+  var productForm: (any ProductForm)? { actual.productForm }
   var name: String { actual.name }
   var kind: String { actual.kind }
   var activation: ElementwiseFunction { actual.activation }

@@ -117,6 +117,7 @@ final class Tampered: Objective {
   }
 
   var parameters: [any AnyParameter] { base.parameters }
+  func doubleTwin() -> (any Objective)? { base.doubleTwin() }
 
   func value() throws -> Double {
     calls += 1

@@ -81,26 +81,72 @@ struct TensorCheckTests {
     #expect(result.entries.map(\.verdict) == [.pass, .fail])
   }
 
-  /// A wave that vanishes at every point of the first witness: it swears to a wrong slope, and only
-  /// the second, which looks half a step away, prevents a false conviction.
-  @Test func nobodyIsConvictedByOneWitness() throws {
-    let (count, claimed) = (10, [Double](repeating: 1, count: 10))
+  /// A wave that vanishes at every point of a long step, which therefore swears to a wrong slope: the
+  /// closest look that noise allows sees through it, before the second witness is even asked.
+  @Test func nobodyIsConvictedByALongStepAlone() throws {
+    let count = 10
     let values = (0..<count).map { 0.5 + Double($0) / 16 }
+    let claimed = values.map(Foundation.cos)
     let pilots = RandomSource(seed: 1).permutation(of: count).prefix(3)
     let odd = (0..<count).first { !pilots.contains($0) }!
-    let step = try check().run([task(values, claimed: claimed) { _, x in x }])
+    let step = try check().run([task(values, claimed: claimed) { _, x in Foundation.sin(x) }])
       .tensors[0].entries[odd].step
     let amplitude = step / 100
     var claims = claimed
     claims[odd] += Double.pi * amplitude / step
-    let entry = try check().run([
+    let right = try check().run([
       task(values, claimed: claims) { i, x in
-        i == odd ? x + amplitude * Foundation.sin(Double.pi * (x - values[odd]) / step) : x
+        Foundation.sin(x)
+          + (i == odd ? amplitude * Foundation.sin(Double.pi * (x - values[odd]) / step) : 0)
       }
     ]).tensors[0].entries[odd]
+    #expect(right.verdict == .pass && right.step < step / 4)
+    #expect(abs(right.numeric - claims[odd]) < right.tolerance && right.secondNumeric == nil)
+  }
+
+  /// A loss with one slope at every point that the first witness asks for, and another everywhere else:
+  /// only the second witness, which asks elsewhere, prevents a conviction.
+  @Test func nobodyIsConvictedByOneWitness() throws {
+    let (values, claims) = ([0.3, -0.7, 1.1], [1.0, 1.0, 1.001])
+    var asked: [Set<Double>] = [[], [], []]
+    var isSecond = false
+    func run(_ f: @escaping (Int, Double) -> Double) throws -> EntryResult {
+      try check().run([task(values, claimed: claims, f)]).tensors[0].entries[2]
+    }
+    let convicted = try run { i, x in
+      if !isSecond { asked[i].insert(x) }
+      return x
+    }
+    #expect(convicted.verdict == .fail)
+    // What the second witness asks for, by itself.
+    isSecond = true
+    var second: Set<Double> = []
+    _ = try check().witness.secondEstimate(
+      Probe(x: 1.1, unitRoundoff: Double.unitRoundoff, rounded: { $0 }) { x in
+        second.insert(x)
+        return x - 1.1
+      }, step: convicted.step / 2)
+    asked[2].subtract(second)
+    let entry = try run { i, x in asked[i].contains(x) ? x : claims[i] * (x - values[i]) + values[i]
+    }
     #expect(abs(entry.numeric - 1) < 1e-6 && entry.difference - entry.bound > entry.tolerance)
     #expect(entry.verdict == .inconclusive)
     #expect(entry.secondNumeric != nil && entry.reason?.contains("second witness") == true)
+  }
+
+  /// An error that only shows far outside the tensor's own size is no error of this tensor's.
+  @Test func nobodyIsConvictedByWhatLiesFarOutsideTheTensorsSize() throws {
+    // Values of 1e-6; a slope that begins at 1e-3 on both sides, below the noise within the size.
+    let values = [1e-6, -1e-6, 2e-6]
+    let check = TensorCheck(
+      witness: Witness(value: 0, sigma: 1e-9, z: 4, estimator: .fivePoint), rtol: 1e-2, seed: 1)
+    let result = try check.run([
+      task(values, claimed: [0, 1, 1]) { i, x in
+        i == 0 ? 1e-5 * (max(x - 1e-3, 0) - max(-x - 1e-3, 0)) : x
+      }
+    ]).tensors[0]
+    #expect(result.entries[0].verdict != .fail)
+    #expect(result.entries[1].verdict == .pass)
   }
 
   @Test func aKinkInsideTheFirstStepIsRefinedAway() throws {

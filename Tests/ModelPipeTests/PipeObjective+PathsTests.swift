@@ -1,9 +1,9 @@
 import Foundation
 import GSLKit
-import GradientCheck
 import Testing
 import TiedLayers
 
+@testable import GradientCheck
 @testable import ModelPipe
 
 /// A pair behind a pipe, its answers edited on their way.

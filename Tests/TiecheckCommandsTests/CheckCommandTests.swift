@@ -18,6 +18,31 @@ import Testing
     #expect(diagnosis.sentence.contains("transposed_dense"))
   }
 
+  /// Uses in two layers, and twice within one: the same check, tied and untied.
+  @Test(arguments: [
+    ("embedding --features 2 --hidden 3 --batch 6", "E       projection (transposed)"),
+    ("attention --features 16 --hidden 2 --batch 4", "W       attention key"),
+    ("siamese --features 16 --hidden 2 --batch 5", "W       towers right"),
+  ])
+  func everyKindOfUseIsAPath(model: String, path: String) {
+    let tied = tiecheck("check --optimizers sgd,adamw --model \(model)")
+    #expect(tied.status == 0, "\(tied.output)\(tied.error)")
+    #expect(tied.output.contains(path))
+    #expect(tied.output.contains("Row 0 of E is fixed") == model.hasPrefix("embedding"))
+    let untied = tiecheck("check --optimizers sgd --untied --model \(model)")
+    #expect(untied.status == 0)
+    #expect(untied.output.contains("no parameter is shared"))
+  }
+
+  @Test func thePaddingThatLeaksIsNamed() {
+    let run = tiecheck(
+      "check --model embedding --features 2 --hidden 3 --batch 6 --data random --fault padding-leaks "
+        + "--optimizers adamw")
+    #expect(run.status == 1)
+    #expect(run.output.contains("row 0 of E must stay fixed"))
+    #expect(run.output.contains("tiecheck faults padding-leaks"))
+  }
+
   @Test(arguments: ["text", "markdown", "json"])
   func sameArgumentsSameBytes(format: String) {
     let first = tiecheck("check \(small) --seed 5 --format \(format)")

@@ -32,7 +32,7 @@ func tiecheck(
     status: status, data: streams.output, error: String(decoding: streams.error, as: UTF8.self))
 }
 
-private final class Streams: @unchecked Sendable {
+final class Streams: @unchecked Sendable {
   private let lock = NSLock()
   var output = Data()
   var error = Data()

@@ -41,6 +41,29 @@ import Testing
     #expect(tiecheck("check --hidden 2 --optimizers sgd --data", path).status == 0)
   }
 
+  /// The words of the text that ships, or of one's own.
+  @Test func aTextIsForTheModelThatReadsIt() throws {
+    let folder = try TemporaryFolder()
+    let path = try folder.file("own.txt", "A fox, a dog.\n\nThe fox runs.\n")
+    let run = tiecheck("summary --model embedding --hidden 2 --data", path)
+    // Six tokens, the padding among them.
+    #expect(run.output.contains("(batch, 6)"), "\(run.error)")
+    #expect(tiecheck("summary --model embedding").output.contains("(batch, 44)"))
+    expectRefusal(
+      tiecheck("check --model embedding --batch 8 --data", path), 64,
+      ["--batch is 8, but own.txt has 7 words"])
+    expectRefusal(
+      tiecheck("check --model embedding --data digits"), 64, ["reads the words of a text"])
+    expectRefusal(
+      tiecheck("check --data text"), 64, ["--data text holds words", "--model embedding"])
+    expectRefusal(
+      tiecheck("check --model embedding --data", try folder.file("empty.txt", "?\n")), 65,
+      ["the data empty.txt: it holds no words"])
+    expectRefusal(
+      tiecheck("check --model embedding --set vocabulary=7"), 64,
+      ["--set vocabulary is for random data"])
+  }
+
   @Test func batchesAreRowsOfTheTable() throws {
     let matrix = try Matrix<Double>((0..<10).map { [Double($0)] })
     let table = DataTable(name: "numbers", matrix)

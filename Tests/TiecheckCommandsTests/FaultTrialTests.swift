@@ -28,5 +28,21 @@ import TiedLayers
   @Test func theModelIsSquareOnlyWhereItMustBe() throws {
     #expect(try FaultTrial(Doubled(), seed: 1).arguments.prefix(2) == ["--features", "6"])
     #expect(try FaultTrial(Untransposed(), seed: 1).arguments.prefix(2) == ["--features", "4"])
+    #expect(
+      try FaultTrial(ImmediateOnly(), seed: 1).arguments.prefix(2) == ["--model", "recurrent"])
+  }
+
+  /// What the command line makes of a model of the gallery is that model.
+  @Test(arguments: GalleryModel.all) func everyModelOfTheGalleryCanBeTyped(model: GalleryModel)
+    throws
+  {
+    let options = try ModelOptions.parse(FaultTrial.arguments(model) + ["--data", "random"])
+    let objective = try options.prepared(for: .check).makeRight()
+    let own = try model.make(1)
+    #expect(objective.network.chain.layers.map(\.kind) == own.network.chain.layers.map(\.kind))
+    #expect(objective.parameters.map(\.shape) == own.parameters.map(\.shape))
+    #expect(objective.uses.map(\.name) == own.uses.map(\.name))
+    #expect(objective.input.shape == own.input.shape)
+    #expect(objective.network.loss == own.network.loss)
   }
 }

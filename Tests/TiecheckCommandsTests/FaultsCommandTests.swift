@@ -46,10 +46,18 @@ import Testing
   }
 
   @Test func theMatrixCounts() {
-    let run = tiecheck("faults missing-path --seeds 1")
+    let run = tiecheck("faults missing-path --seeds 1 --model tied-autoencoder")
     #expect(run.status == 0, "\(run.output)")
     #expect(run.output.contains("Right twins acquitted: 16 of 16."))
     #expect(run.output.contains("not at all: 0."))
+    #expect(run.output.contains("\n  tied autoencoder 5-4-3-4-5\n"))
+    let right = tiecheck("faults --seeds 2 --acquit --model recurrent")
+    #expect(right.status == 0, "\(right.output)")
+    #expect(right.output.contains("recurrent network 3-4-3 over 3 steps  2 of 2"))
+    expectRefusal(tiecheck("faults --acquit"), 64, ["--acquit goes with --seeds n"])
+    expectRefusal(tiecheck("faults --model recurrent"), 64, ["--model goes with --seeds n"])
+    expectRefusal(
+      tiecheck("faults --seeds 1 --model original"), 64, ["shows nothing on --model original"])
     expectRefusal(tiecheck("faults --seeds 0"), 64, ["at least 1", "from 1 to 10000"].suffix(1))
   }
 

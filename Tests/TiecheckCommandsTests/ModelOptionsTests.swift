@@ -73,9 +73,9 @@ import Testing
     for fault in ["detached-copy", "stepped-twice"] {
       expectRefusal(
         tiecheck("check --model untied-autoencoder --fault \(fault)"), 64,
-        ["needs two layers that share a kernel"])
+        ["needs two uses of one kernel"])
       expectRefusal(
-        tiecheck("check --untied --fault \(fault)"), 64, ["needs two layers that share a kernel"])
+        tiecheck("check --untied --fault \(fault)"), 64, ["needs two uses of one kernel"])
     }
   }
 

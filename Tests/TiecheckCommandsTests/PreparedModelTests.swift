@@ -100,7 +100,7 @@ import Testing
     for fault in ["detached-copy", "stepped-twice"] {
       expectRefusal(
         tiecheck("check --fault \(fault) --model-file -", input: untied), 64,
-        ["needs two layers that share a kernel"])
+        ["needs two uses of one kernel"])
     }
   }
 }

@@ -74,12 +74,12 @@ import Testing
   @Test func afterAnInterruptNoCheckBegins() throws {
     let interrupt = Interrupt()
     let first = CheckProgress()
-    interrupt.watch(first)
+    interrupt.watch(first.cancel)
     #expect(!first.isCancelled)
     interrupt.request()
     #expect(first.isCancelled)
     let second = CheckProgress()
-    interrupt.watch(second)
+    interrupt.watch(second.cancel)
     #expect(second.isCancelled)
   }
 

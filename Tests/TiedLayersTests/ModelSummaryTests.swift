@@ -17,7 +17,7 @@ struct ModelSummaryTests {
     #expect(summary.layers.map(\.name) == ["dense", "transposed_dense"])
     #expect(summary.layers.map(\.parameters) == [30, 30])
     #expect(summary.layers.map(\.sharesWith) == [["transposed_dense"], ["dense"]])
-    #expect(summary.layers.map(\.outputShape) == ["(batch, 5)", "(batch, 5)"])
+    #expect(summary.layers.map(\.outputText) == ["(batch, 5)", "(batch, 5)"])
     #expect(summary.totalParameters == 30)
     #expect(summary.sumOverLayers == 60)
   }
@@ -36,7 +36,7 @@ struct ModelSummaryTests {
     let summary = try ModelSummary(model.network.chain, input: model.input)
     #expect(
       summary.layers.map(\.sharesWith) == [["layer4"], ["layer3"], ["layer2"], ["layer1"]])
-    #expect(summary.layers.map(\.outputWidth) == [5, 3, 5, 8])
+    #expect(summary.layers.map(\.outputShape) == [[5], [3], [5], [8]])
     #expect(summary.layers.map(\.type).last == "Dense (sigmoid)")
     #expect(summary.totalParameters == 40 + 15 + 5 + 3 + 5 + 8)
     #expect(summary.sumOverLayers == summary.totalParameters + 40 + 15)
@@ -44,6 +44,24 @@ struct ModelSummaryTests {
     let twin = try ModelSummary(model.network.chain.untied(), input: model.input)
     #expect(twin.layers.allSatisfy { $0.sharesWith.isEmpty })
     #expect(twin.totalParameters == twin.sumOverLayers)
+  }
+
+  @Test("images and signals keep their shape")
+  func images() throws {
+    func shapes(_ image: ImageShape, _ size: Extent) throws -> [String] {
+      let chain = try Models.convolutionalAutoencoder(
+        image: image, channels: [4], size: size, random: RandomSource(seed: 1), as: Double.self)
+      return try ModelSummary(chain, input: Matrix(rows: 1, columns: image.count)).layers
+        .map(\.outputText)
+    }
+    #expect(
+      try shapes(ImageShape(height: 8, width: 6), Extent(3)) == [
+        "(batch, 6, 4, 4)", "(batch, 8, 6, 1)",
+      ])
+    #expect(
+      try shapes(ImageShape(length: 9, channels: 2), Extent(height: 1, width: 3)) == [
+        "(batch, 7, 4)", "(batch, 9, 2)",
+      ])
   }
 
   @Test("it is written with the names that results have, the batch as null, and reads back")

@@ -51,6 +51,25 @@ struct ModelsTests {
     #expect(try chain.forward(Matrix(rows: 2, columns: 6)).shape == [2, 6])
   }
 
+  @Test("a convolutional autoencoder goes back through the transposes of its convolutions")
+  func convolutionalAutoencoder() throws {
+    let chain = try Models.convolutionalAutoencoder(
+      image: ImageShape(height: 8, width: 8), channels: [4, 6], size: Extent(3),
+      stride: Extent(2), padding: Extent(1), random: RandomSource(seed: 5), as: Double.self)
+    #expect(chain.layers.map(\.name) == ["encoder1", "encoder2", "decoder2", "decoder1"])
+    #expect(chain.layers.last?.kind == "Transposed convolution 3 x 3, stride 2 (sigmoid)")
+    #expect(names(chain.parameters) == ["W1", "b1", "W2", "b2", "c2", "c1"])
+    #expect(chain.parameters.map(\.shape) == [[9, 4], [4], [36, 6], [6], [4], [1]])
+    let widths = try chain.inputs(Matrix(rows: 2, columns: 64)).map(\.columns)
+    #expect(widths == [64, 4 * 4 * 4, 2 * 2 * 6, 4 * 4 * 4])
+    #expect(try chain.forward(Matrix(rows: 2, columns: 64)).shape == [2, 64])
+    #expect(throws: ShapeMismatch.self) {
+      try Models.convolutionalAutoencoder(
+        image: ImageShape(length: 4), channels: [2], size: Extent(3),
+        random: RandomSource(seed: 5), as: Double.self)
+    }
+  }
+
   @Test("a shared bias fits where a decoder has its encoder's outputs, and is refused elsewhere")
   func sharedBias() throws {
     func chain(_ hidden: Int) throws -> Chain<Double> {

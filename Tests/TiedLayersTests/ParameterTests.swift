@@ -78,6 +78,8 @@ struct ParameterTests {
     let kernel = Parameter("E", Matrix<Double>(rows: 4, columns: 3), fixedRows: [2, 0])
     #expect(kernel.fixedElements == [0, 1, 2, 6, 7, 8])
     #expect(kernel.copy(named: "F").fixedRows == [0, 2])
+    let gradient = (1...12).map(Double.init)
+    #expect(kernel.moving(gradient) == [0, 0, 0, 4, 5, 6, 0, 0, 0, 10, 11, 12])
     kernel.fixedRows = []
     #expect(kernel.fixedElements.isEmpty)
     let bias = Parameter("b", [1.0, 2, 3])

@@ -67,7 +67,8 @@ public struct BarChart: Plot {
     let nameWidth = categories.map { TextLayout.width($0, size: 13) }.max() ?? 0
     let printed = categories.indices.map { endLabels($0) }
     let longest = printed.joined().map { TextLayout.width($0, size: 12) }.max() ?? 0
-    let left = 20 + min(nameWidth, 190) + 12 + (mapping.lower < 0 ? longest + 8 : 0)
+    // A little more than estimated: fonts differ.
+    let left = 20 + min(1.06 * nameWidth, 190) + 12 + (mapping.lower < 0 ? longest + 8 : 0)
     let area = PlotArea(
       left: left, top: top, right: max(720 - 28 - longest, left + 120),
       bottom: top + rowHeight * Double(max(categories.count, 1)) + 8)

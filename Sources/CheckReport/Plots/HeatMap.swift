@@ -12,6 +12,8 @@ public struct HeatMap: Plot {
   public var columnLabel: String
   /// The rows from top to bottom. NaN cells, and cells missing from a short row, are striped grey.
   public var values: [[Double]]
+  /// The matrix is one of small images, each so large; indices then count the images.
+  public var tile: Tile?
   /// The words beside the colour bar, with the unit if there is one.
   public var valueLabel: String
   /// How values become colours.
@@ -22,10 +24,21 @@ public struct HeatMap: Plot {
   public var thresholdLabel: String
   public var description: String
 
+  /// Rows and columns of one small image.
+  public struct Tile: Sendable {
+    public var rows: Int
+    public var columns: Int
+
+    public init(rows: Int, columns: Int) {
+      self.rows = rows
+      self.columns = columns
+    }
+  }
+
   /// A heat map of `values`; `description` is the alternative text.
   public init(
     title: String, subtitle: String? = nil, rowLabel: String = "row",
-    columnLabel: String = "column", values: [[Double]], valueLabel: String,
+    columnLabel: String = "column", values: [[Double]], tile: Tile? = nil, valueLabel: String,
     scale: ColorScale = ColorScale(), threshold: Double? = nil,
     thresholdLabel: String = "beyond the threshold", description: String
   ) {
@@ -34,6 +47,7 @@ public struct HeatMap: Plot {
     self.rowLabel = rowLabel
     self.columnLabel = columnLabel
     self.values = values
+    self.tile = tile
     self.valueLabel = valueLabel
     self.scale = scale
     self.threshold = threshold
@@ -46,7 +60,7 @@ public struct HeatMap: Plot {
     let mapping = ColorMapping(scale, fitting: values.flatMap { $0 })
     let rows = values.count
     let columns = values.map(\.count).max() ?? 0
-    let size = Grid.cellSize(rows: rows, columns: columns)
+    let size = Grid.cellSize(rows: rows, columns: columns, isStretched: tile == nil)
     let blockHeight = max(size.height * Double(rows), 180)
     let contentWidth = 72 + max(size.width * Double(columns), 100) + 120
     let width = max(440, contentWidth.rounded(.up))
@@ -62,6 +76,7 @@ public struct HeatMap: Plot {
       id: "missing", size: 6, angle: 45, color: "#9aa1a9", background: "#d9dce0")
 
     drawCells(grid, mapping, into: &svg)
+    drawTiles(grid, into: &svg)
     if columns == 0 { svg.addNoDataNote(x: grid.left + 50, y: top + blockHeight / 2) }
     drawIndices(grid, blockTop: top, blockHeight: blockHeight, into: &svg)
     if threshold != nil { drawThresholdMarks(grid, into: &svg) }
@@ -85,13 +100,16 @@ public struct HeatMap: Plot {
     func x(_ column: Int) -> Double { left + cellWidth * Double(column) }
     func y(_ row: Int) -> Double { top + cellHeight * Double(row) }
 
-    /// Square cells that fill about 520 × 400 pixels, stretched if there are few rows or columns.
-    static func cellSize(rows: Int, columns: Int) -> (width: Double, height: Double) {
+    /// Square cells that fill about 520 × 400 pixels, stretched if there are few rows or columns and
+    /// nothing asks for squares.
+    static func cellSize(
+      rows: Int, columns: Int, isStretched: Bool
+    ) -> (width: Double, height: Double) {
       let (r, c) = (Double(max(rows, 1)), Double(max(columns, 1)))
       let most = max(r, c)
       let side = most > 256 ? 512 / most : min(max(min(520 / c, 400 / r).rounded(.down), 2), 40)
       func stretched(_ count: Double) -> Double {
-        max(side, min((160 / count).rounded(.down), 40))
+        isStretched ? max(side, min((160 / count).rounded(.down), 40)) : side
       }
       return (stretched(c), stretched(r))
     }
@@ -146,6 +164,19 @@ public struct HeatMap: Plot {
       fill: "none", more: [("class", "plot-area"), ("stroke", Palette.axis)])
   }
 
+  /// Lines between the small images.
+  private func drawTiles(_ grid: Grid, into svg: inout SVGDocument) {
+    guard let tile else { return }
+    for row in stride(from: tile.rows, to: grid.rows, by: tile.rows) {
+      svg.line(
+        grid.left, grid.y(row), grid.right, grid.y(row), color: Palette.text, width: 1.6)
+    }
+    for column in stride(from: tile.columns, to: grid.columns, by: tile.columns) {
+      svg.line(
+        grid.x(column), grid.top, grid.x(column), grid.bottom, color: Palette.text, width: 1.6)
+    }
+  }
+
   /// Index numbers and axis labels, thinned to stay readable.
   private func drawIndices(
     _ grid: Grid, blockTop: Double, blockHeight: Double, into svg: inout SVGDocument
@@ -153,14 +184,16 @@ public struct HeatMap: Plot {
     func step(_ cell: Double, _ room: Double) -> Int {
       [1, 2, 5, 10, 20, 50, 100, 200, 500].first { cell * Double($0) >= room } ?? 1000
     }
-    for row in stride(from: 0, to: grid.rows, by: step(grid.cellHeight, 18)) {
+    let (high, wide) = (tile?.rows ?? 1, tile?.columns ?? 1)
+    let (height, width) = (grid.cellHeight * Double(high), grid.cellWidth * Double(wide))
+    for row in stride(from: 0, to: grid.rows / high, by: step(height, 18)) {
       svg.text(
-        "\(row)", x: grid.left - 7, y: grid.y(row) + grid.cellHeight / 2 + 4, anchor: .end,
+        "\(row)", x: grid.left - 7, y: grid.y(row * high) + height / 2 + 4, anchor: .end,
         color: Palette.mutedText)
     }
-    for column in stride(from: 0, to: grid.columns, by: step(grid.cellWidth, 30)) {
+    for column in stride(from: 0, to: grid.columns / wide, by: step(width, 30)) {
       svg.text(
-        "\(column)", x: grid.x(column) + grid.cellWidth / 2, y: grid.bottom + 17,
+        "\(column)", x: grid.x(column * wide) + width / 2, y: grid.bottom + 17,
         anchor: .middle, color: Palette.mutedText)
     }
     let middle = (grid.left + grid.right) / 2

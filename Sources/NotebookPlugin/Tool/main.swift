@@ -22,6 +22,11 @@ do {
       .write(toFile: arguments[1], atomically: true, encoding: .utf8)
   } else {
     let url = URL(fileURLWithPath: arguments[1])
+    guard Notebook.isName(url.lastPathComponent) else {
+      stop(
+        "notebooks-txt/\(url.lastPathComponent):1: error: a notebook's file name has letters, digits, "
+          + "'-', '_' and '.' only. Rename the file.")
+    }
     let notebook = try Notebook(Data(contentsOf: url), name: url.lastPathComponent)
     try NotebookCode.source(notebook, folder: "notebooks-txt")
       .write(toFile: arguments[2], atomically: true, encoding: .utf8)

@@ -238,4 +238,5 @@ struct ClaimedObjective: Objective {
   var parameters: [any AnyParameter] { base.parameters }
   func value() throws -> Double { try base.value() }
   func gradients() throws -> [[Double]?] { claims }
+  func doubleTwin() -> (any Objective)? { base.doubleTwin() }
 }

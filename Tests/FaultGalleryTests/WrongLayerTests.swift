@@ -5,7 +5,7 @@ import TiedLayers
 
 @testable import FaultGallery
 
-struct CopiedKernelLayerTests {
+struct WrongLayerTests {
   /// A wrong twin wraps the right layer and changes only its fault.
   @Test(arguments: Setting.all)
   func theForwardPassAndTheSummaryAreThoseOfTheRightTwin(setting: Setting) throws {
@@ -56,5 +56,29 @@ struct CopiedKernelLayerTests {
     let (right, frozen) = (try setting.right(1), try setting.wrong(FrozenCopy(), 1))
     for objective in [right, frozen] { objective.parameters[2][0] += 0.25 }
     #expect(try frozen.value() == right.value())
+  }
+
+  /// Within a layer one slot alone is wrong: the others, and the loss, are as they were.
+  @Test func withinALayerOnlyTheOneUseIsWrong() throws {
+    let model = GalleryModel.named("recurrent")
+    let right = try model.make(3)
+    for (fault, name) in [
+      (EncoderPathLost() as any Fault, "rnn step 2"), (DecoderPathLost(), "rnn step 3"),
+    ] {
+      let wrong = try Specimen(fault).wrong(model.make(3))
+      #expect(try wrong.value() == right.value())
+      let claims = zip(try right.gradientsByUse(), try wrong.gradientsByUse())
+      for (use, (own, other)) in zip(right.uses, claims) {
+        let isLost = use.name == name && right.parameters[use.parameter].name == "W_h"
+        #expect(other == (isLost ? nil : own), "\(fault.id) \(use.name)")
+      }
+    }
+  }
+
+  @Test func theMeanOfSeveralUsesIsOneOverTheirNumber() throws {
+    let model = GalleryModel.named("shared")
+    let (right, wrong) = (try model.make(3), try Specimen(Averaged()).wrong(model.make(3)))
+    let (whole, mean) = (try right.gradients()[0]!, try wrong.gradients()[0]!)
+    for (a, b) in zip(whole, mean) { #expect(abs(a / 4 - b) < 1e-15) }
   }
 }

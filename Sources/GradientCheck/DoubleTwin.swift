@@ -1,0 +1,68 @@
+import GSLKit
+import TiedLayers
+
+/// The same network in Double, called as a further witness before a Float model is convicted.
+///
+/// Where several corners of a loss lie closer to the point than the noise of Float lets anyone look,
+/// both witnesses measure the slope around the corners and agree: on the wrong one. Double's noise is
+/// 1e9 times smaller. The twin is asked for its loss only, never for a gradient.
+final class DoubleTwin {
+  private let objective: any Objective
+  private let witness: Witness
+  private let seed: UInt64
+
+  /// - Throws: what the twin's loss throws, or `NonFiniteObjective`.
+  private init(_ objective: any Objective, _ options: CheckOptions) throws {
+    self.objective = objective
+    seed = options.seed
+    let (noise, value) = try Noise.measure(objective, seed: options.seed)
+    witness = Witness(
+      value: value, sigma: noise.deviation,
+      z: Witness.quantile(alpha: options.alpha, entries: 1), estimator: .fivePoint)
+  }
+
+  /// Weighs a claim that the model's own losses exclude; nil where there is no twin to ask.
+  typealias Opinion = (_ entry: Int, _ claimed: Double, _ tolerance: Double) throws -> Acceptance?
+
+  /// Made when it is first asked: most checks convict nobody.
+  final class Source {
+    private let twin: () throws -> DoubleTwin?
+    private var made: DoubleTwin??
+
+    init(of objective: any Objective, _ options: CheckOptions) {
+      twin = { try objective.doubleTwin().map { try DoubleTwin($0, options) } }
+    }
+
+    /// - Parameters:
+    ///   - task: the model's own; its point is the twin's.
+    ///   - function: the twin's loss with one entry at another value.
+    func opinion(
+      on task: TensorTask,
+      of function: @escaping (any Objective) throws -> (Int, Double) throws -> Double
+    ) -> Opinion {
+      { [self] entry, claimed, tolerance in
+        let twin: DoubleTwin?
+        if let made { twin = made } else { twin = try self.twin() }
+        made = .some(twin)
+        guard let twin else { return nil }
+        let loss = try function(twin.objective)
+        return try twin.weigh(claimed, tolerance, scale: task.scale) { t in
+          try loss(entry, task.values[entry] + t)
+        }
+      }
+    }
+  }
+
+  private func weigh(
+    _ claimed: Double, _ tolerance: Double, scale: Double,
+    _ function: @escaping (Double) throws -> Double
+  ) throws -> Acceptance {
+    let task = TensorTask(
+      lines: "", claimed: [claimed], count: 1, scale: scale, unitRoundoff: Double.unitRoundoff
+    ) { _, t in try function(t) }
+    let found = try TensorCheck(witness: witness, rtol: 1e-6, seed: seed)
+      .run([task], wholeScale: tolerance / 1e-6).tensors[0].entries[0]
+    return Acceptance(
+      claimed: claimed, measured: found.numeric, bound: found.bound, tolerance: tolerance)
+  }
+}

@@ -1,0 +1,40 @@
+import GSLKit
+import GradientCheck
+import Testing
+import TiedLayers
+
+@testable import FaultGallery
+
+struct ImmediateOnlyTests {
+  /// What is left is, of each sequence, the contribution of its own last step.
+  @Test func theLastStepOfEachSequenceIsLeft() throws {
+    for model in GalleryModel.all where model.model.name == "recurrent" {
+      let right = try model.make(2)
+      let wrong = try Specimen(ImmediateOnly()).wrong(model.make(2))
+      #expect(try wrong.value() == right.value())
+      let lengths = (0..<right.input.rows).map { Int(right.input[$0, right.input.columns - 1]) }
+      for (p, parameter) in right.parameters.enumerated()
+      where ["W_x", "W_h", "b"].contains(parameter.name) {
+        var expected = [Double](repeating: 0, count: parameter.count)
+        for (i, length) in lengths.enumerated() {
+          let (sample, weight) = right.sample(i)!
+          for (use, claimed) in zip(sample.uses, try sample.gradientsByUse())
+          where sample.parameters[use.parameter] === parameter {
+            let step = Int(use.slotName.split(separator: " ")[1])!
+            guard step == length, let claimed else { continue }
+            expected = zip(expected, claimed).map { $0 + weight * $1 }
+          }
+        }
+        let claimed = try wrong.gradients()[p] ?? expected.map { _ in 0 }
+        for (a, b) in zip(claimed, expected) { #expect(abs(a - b) < 1e-14, "\(parameter.name)") }
+      }
+    }
+  }
+
+  @Test func itNeedsAKernelOverTime() throws {
+    let error = #expect(throws: FaultNotApplicable.self) {
+      try Specimen(ImmediateOnly()).wrong(GalleryModel(widths: [4, 3]).make(1))
+    }
+    #expect(error?.description.contains("Choose --model recurrent.") == true)
+  }
+}
