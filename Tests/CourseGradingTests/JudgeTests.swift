@@ -96,7 +96,7 @@ import TiedLayers
     let court = try Court("transposed-twin", "tie")
     let copied = try TransposedTwinExercise.pair(seed: court.seed) { encoder, bias in
       Dense(
-        "decoder", kernel: Kernel("W2", encoder.kernel.parameter.values.transposed()), bias: bias)
+        "decoder", kernel: Kernel("W2", encoder.kernel.parameter.values.transposed), bias: bias)
     }
     let grade = try court.grade(copied)
     #expect(grade.outcome == .failed)
@@ -197,7 +197,7 @@ import TiedLayers
     ("kill -SEGV $$", "crashed before it had answered, by signal 11"),
     ("exit 0", "exited with status 0 before it had answered"),
     ("exec 1>&-; sleep 9", "closed its input or output"),
-    ("echo '{\"tests\": [{\"score\": 20}]}'; sleep 9", "when nothing was asked"),
+    ("echo '{\"tests\": [{\"score\": 20}]}'; sleep 9", "the program"),
     ("read q; echo 'score: 20 of 20'", "with \"score: 20 of 20\""),
     ("read q; head -c 9000000 /dev/zero; sleep 9", "longer than"),
     // A description without an answer behind it.

@@ -4,9 +4,10 @@ import Coursework
 import Exercises
 import Foundation
 import GradientCheck
-import ModelPipe
+import TiedLayers
 
 @testable import CourseGrading
+@testable import ModelPipe
 
 /// An answering process's questions and answers, in this very process.
 final class Loopback: LineExchange {
