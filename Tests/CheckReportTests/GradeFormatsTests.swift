@@ -152,7 +152,7 @@ import Testing
     #expect(
       lines[0]
         == "submission,points,max_points,a: kernel,a: bias,b: one,c: x,d: secret,remark")
-    #expect(lines[1] == "ada & <co>,3,11,3,0,0,0,0,does not compile")
+    #expect(lines[1] == "ada & <co>,3,11,3,0,0,0,0,A.swift does not compile")
     #expect(lines[2] == "bob,5,5,3,2,,,,")
     #expect(lines[4] == "'=SUM(A1),0,2,0,,,,,could not be graded")
   }

@@ -71,7 +71,11 @@ public struct SubmissionGrade: Codable, Equatable, Sendable {
   var reason: String? {
     if isComplete { return nil }
     if checks.contains(where: { $0.outcome == .notGraded }) { return "could not be graded" }
-    if !compilerErrors.isEmpty { return "does not compile" }
+    if !compilerErrors.isEmpty {
+      let files = Set(compilerErrors.map(\.file)).sorted()
+      return files.joined(separator: ", ")
+        + (files.count == 1 ? " does not compile" : " do not compile")
+    }
     let lost = checks.filter { $0.outcome != .passed }
     return "\(lost.count) of \(checks.count) checks not passed"
   }
