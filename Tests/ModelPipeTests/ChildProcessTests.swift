@@ -173,12 +173,14 @@ func runs(_ text: String) -> Bool {
 
     /// Children in the group, in a session of their own, without a trace in the environment, and of a
     /// program that has ended long ago.
-    @Test(arguments: [
-      "sleep 1%d & read x; echo $x; sleep 1000", "setsid sleep 1%d & read x; echo $x; sleep 1000",
-      "(setsid sleep 1%d &); read x; echo $x; exit 0",
-      "(setsid env -i sleep 1%d &); read x; echo $x; exit 0",
-      "(setsid env -i sh -c 'sleep 1%d; :' &); read x; echo $x; exit 0",
-    ])
+    @Test(
+      .serialized,
+      arguments: [
+        "sleep 1%d & read x; echo $x; sleep 1000", "setsid sleep 1%d & read x; echo $x; sleep 1000",
+        "(setsid sleep 1%d &); read x; echo $x; exit 0",
+        "(setsid env -i sleep 1%d &); read x; echo $x; exit 0",
+        "(setsid env -i sh -c 'sleep 1%d; :' &); read x; echo $x; exit 0",
+      ])
     func nothingIsLeftRunning(script: String) throws {
       let number = "1\(getpid())"
       let child = try shell(script.replacingOccurrences(of: "1%d", with: number))
