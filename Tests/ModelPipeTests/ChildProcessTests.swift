@@ -32,6 +32,14 @@ func runs(_ text: String) -> Bool {
   }
 }
 
+/// Waits until something holds, for ten seconds at most.
+private func wait(until holds: () -> Bool) {
+  for _ in 0..<500 {
+    if holds() { return }
+    usleep(20_000)
+  }
+}
+
 @Suite struct ChildProcessTests {
   @Test func linesGoBothWays() throws {
     let cat = try ChildProcess(["cat"])
@@ -185,7 +193,7 @@ func runs(_ text: String) -> Bool {
       let number = "1\(getpid())"
       let child = try shell(script.replacingOccurrences(of: "1%d", with: number))
       #expect(try child.say("a") == "a")
-      for _ in 0..<1000 where !runs("sleep\0\(number)") { usleep(10_000) }
+      wait { runs("sleep\0\(number)") }
       child.end()
       #expect(!runs("sleep\0\(number)"))
     }
@@ -196,10 +204,11 @@ func runs(_ text: String) -> Bool {
       let child = try shell(
         "(setsid env -i sleep \(number) </dev/null >/dev/null 2>&1 &); read x; echo $x")
       #expect(try child.say("a") == "a")
-      for _ in 0..<1000 where !runs("sleep\0\(number)") { usleep(10_000) }
+      wait { runs("sleep\0\(number)") }
       child.end()
       // Other tests run programs meanwhile.
-      for _ in 0..<600 where runs("sleep\0\(number)") {
+      for _ in 0..<600 {
+        if !runs("sleep\0\(number)") { break }
         try ChildProcess(["true"]).end()
         usleep(50_000)
       }
