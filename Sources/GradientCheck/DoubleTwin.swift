@@ -26,11 +26,15 @@ final class DoubleTwin {
 
   /// Made when it is first asked: most checks convict nobody.
   final class Source {
-    private let twin: () throws -> DoubleTwin?
-    private var made: DoubleTwin??
+    private let objective: any Objective
+    private let options: CheckOptions
+    private lazy var twin = Result {
+      try objective.doubleTwin().map { try DoubleTwin($0, options) }
+    }
 
     init(of objective: any Objective, _ options: CheckOptions) {
-      twin = { try objective.doubleTwin().map { try DoubleTwin($0, options) } }
+      self.objective = objective
+      self.options = options
     }
 
     /// - Parameters:
@@ -41,10 +45,7 @@ final class DoubleTwin {
       of function: @escaping (any Objective) throws -> (Int, Double) throws -> Double
     ) -> Opinion {
       { [self] entry, claimed, tolerance in
-        let twin: DoubleTwin?
-        if let made { twin = made } else { twin = try self.twin() }
-        made = .some(twin)
-        guard let twin else { return nil }
+        guard let twin = try twin.get() else { return nil }
         let loss = try function(twin.objective)
         return try twin.weigh(claimed, tolerance, scale: task.scale) { t in
           try loss(entry, task.values[entry] + t)
