@@ -189,7 +189,7 @@ private func result(_ run: CommandLineRun) throws -> CaseResult {
       ("silent", 65, "said nothing for 0.5 s"), ("half", 65, "did not finish its answer"),
       ("dies", 65, "it exited with status 3"), ("crashes", 65, "signal 11"),
       ("junk", 65, "answered the question \"losses\" with \"loss = 0.3\""),
-      ("gigabytes", 65, "no right answer is"), ("early", 65, "hello"),
+      ("gigabytes", 65, "no right answer is"), ("early", 65, "when nothing was asked"),
       ("order", 65, "when question 2 was asked"), ("count", 65, "one for each point"),
       ("nan", 65, "expected a finite number"), ("random", 65, "not deterministic"),
       ("error", 65, "ZeroDivisionError"), ("forever", 65, "not done after 2 s in all"),
@@ -212,16 +212,16 @@ private func result(_ run: CommandLineRun) throws -> CaseResult {
     import json, os, random, sys, time
     kind = sys.argv[1]
     asked = 0
-    def say(answer):
-        sys.stdout.write(json.dumps(answer) + "\\n")
+    def say(answer, more=""):
+        sys.stdout.write(json.dumps(answer) + "\\n" + more)
         sys.stdout.flush()
     for line in sys.stdin:
         q = json.loads(line)
         w = 0.5
         if q["ask"] == "describe":
             say({"id": q["id"], "protocol": "tiecheck-pipe/1", "can": ["gradient"] if kind != "claimless" else [],
-                 "parameters": [{"name": "w", "shape": [3], "values": [w, 0.25, -0.5]}]})
-            if kind == "early": print("hello", flush=True); time.sleep(0.2)
+                 "parameters": [{"name": "w", "shape": [3], "values": [w, 0.25, -0.5]}]},
+                "hello\\n" if kind == "early" else "")
             continue
         if q["ask"] == "losses":
             asked += 1
