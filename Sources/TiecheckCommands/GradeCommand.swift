@@ -146,10 +146,23 @@ struct GradeCommand: Subcommand {
 
   func execute() throws -> ExitStatus {
     let folder = try results.map(ReportFolder.init)
+    let before = contents(of: results)
     let record = try from.map(earlier) ?? grade()
+    let strange = contents(of: results).subtracting(before).sorted()
     if let folder { try folder.write(Self.files(record)) }
     try write(record)
+    if !strange.isEmpty, from == nil {
+      Console.current.say(
+        "Files appeared in \(results!) while students' programs ran, and they are not tiecheck's: "
+          + strange.prefix(10).joined(separator: ", ")
+          + ". What tiecheck writes is in grades.json, grades.csv and grades.md; remove the others before "
+          + "results are merged, and look who wrote them.")
+    }
     return ExitStatus(record.verdict)
+  }
+
+  private func contents(of folder: String?) -> Set<String> {
+    Set(folder.flatMap { FileManager.default.subpaths(atPath: Console.current.url($0).path) } ?? [])
   }
 
   private func earlier(_ from: String) throws -> GradeRecord {
