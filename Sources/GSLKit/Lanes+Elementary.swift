@@ -30,12 +30,12 @@ extension Lanes {
     // (exp(r) - 1 - r) / r^2 in pairs of terms, which do not wait for each other; |r| <= ln 2 / 2, and
     // the first term left out is below 5e-18.
     let square = r * r
-    var q = 1 / 479_001_600 + r * (1 / 6_227_020_800)
-    q = q * square + (1 / 3_628_800 + r * (1 / 39_916_800))
-    q = q * square + (1 / 40_320 + r * (1 / 362_880))
-    q = q * square + (1 / 720 + r * (1 / 5040))
-    q = q * square + (1 / 24 + r * (1 / 120))
-    q = q * square + (1 / 2 + r * (1 / 6))
+    var q = pair(1 / 479_001_600, 1 / 6_227_020_800, r)
+    q = q * square + pair(1 / 3_628_800, 1 / 39_916_800, r)
+    q = q * square + pair(1 / 40_320, 1 / 362_880, r)
+    q = q * square + pair(1 / 720, 1 / 5040, r)
+    q = q * square + pair(1 / 24, 1 / 120, r)
+    q = q * square + pair(1 / 2, 1 / 6, r)
     let exponent = (unsafeBitCast(shifted, to: SIMD4<UInt64>.self) &+ (1023 + 64)) &<< 52
     return (unsafeBitCast(exponent, to: Four.self), r + square * q)
   }
@@ -91,13 +91,17 @@ extension Lanes {
     let s = f / (2 + f)
     let z = s * s
     let square = z * z
-    var q = 2.0 / 19 + z * (2.0 / 21 + z * (2.0 / 23))
-    q = q * square + (2.0 / 15 + z * (2.0 / 17))
-    q = q * square + (2.0 / 11 + z * (2.0 / 13))
-    q = q * square + (2.0 / 7 + z * (2.0 / 9))
-    q = q * square + (2.0 / 3 + z * (2.0 / 5))
+    var q = 2 / 19 + z * pair(2 / 21, 2 / 23, z)
+    q = q * square + pair(2 / 15, 2 / 17, z)
+    q = q * square + pair(2 / 11, 2 / 13, z)
+    q = q * square + pair(2 / 7, 2 / 9, z)
+    q = q * square + pair(2 / 3, 2 / 5, z)
     return (n, f - (s * (f - z * q) - correction))
   }
+
+  /// a + b x, two terms of a polynomial.
+  @inline(__always)
+  private static func pair(_ a: Double, _ b: Double, _ x: Four) -> Four { a + b * x }
 
   @inline(__always)
   static func absolute(_ x: Four) -> Four {

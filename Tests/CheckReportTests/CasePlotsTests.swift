@@ -113,7 +113,8 @@ struct CasePlotsTests {
         "no entry lies beyond its bound"))
     let table = try #require(
       MarkdownProbe(try picture("residual-w", of: Records.failing).table).tables.first)
-    #expect(table.rows[1].prefix(5).compactMap { Int($0) }.reduce(0, +) == 24)
+    let counts: [Int] = table.rows[1].prefix(5).compactMap { Int($0) }
+    #expect(counts.reduce(0, +) == 24)
     #expect(table.rows[1][3] == "24")
   }
 

@@ -29,7 +29,7 @@ struct LinePlotTests {
   }
 
   @Test func pointsBeyondTheAxesStayInsideWithOpenMarkers() throws {
-    let wild = [(-5.0, 5.0), (5, 1e300), (5, -1e300), (99, 99), (5, 5)]
+    let wild: [(Double, Double)] = [(-5, 5), (5, 1e300), (5, -1e300), (99, 99), (5, 5)]
     let probe = try SVGProbe(plot(wild.map { (x: $0.0, y: $0.1) }).svg())
     let area = try probe.plotArea()
     #expect(circles(probe).map(\.class).filter { $0 == "marker open" }.count == 4)

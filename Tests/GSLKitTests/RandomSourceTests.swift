@@ -50,16 +50,18 @@ struct RandomSourceTests {
     let values = (0..<20_000).map { _ in random.uniform(-1, 3) }
     #expect(values.allSatisfy { $0 >= -1 && $0 < 3 })
     let mean = values.reduce(0, +) / 20_000
-    // Five standard deviations of the mean, 4 / sqrt(12 n).
-    #expect(abs(mean - 1) < 5 * 4 / (12.0 * 20_000).squareRoot())
+    let deviationOfTheMean: Double = 4 / (12 * 20_000.0).squareRoot()
+    #expect(abs(mean - 1) < 5 * deviationOfTheMean)
   }
 
   @Test("normal numbers have mean 0 and the deviation asked for")
   func normal() {
     let random = RandomSource(seed: 6)
     let values = (0..<20_000).map { _ in random.normal(deviation: 3) }
-    #expect(abs(values.reduce(0, +) / 20_000) < 5 * 3 / 20_000.squareRoot())
-    #expect(isClose(rootMeanSquare(values), 3, within: 5 / 40_000.squareRoot()))
+    let mean = values.reduce(0, +) / 20_000
+    let deviationOfTheMean: Double = 3 / 20_000.0.squareRoot()
+    #expect(abs(mean) < 5 * deviationOfTheMean)
+    #expect(isClose(rootMeanSquare(values), 3, within: 5 / 40_000.0.squareRoot()))
   }
 
   @Test("integers cover 0..<bound and nothing else; signs are +1 and -1")

@@ -36,7 +36,8 @@ struct ReadmeTests {
     // pass, and two shares that add up to 1
     print(found.verdict, found.tie.groups[0].paths.map(\.share))
     #expect(found.verdict == .pass)
-    #expect(abs(found.tie.groups[0].paths.map(\.share).reduce(0, +) - 1) < 1e-6)
+    let shares: Double = found.tie.groups[0].paths.map(\.share).reduce(0, +)
+    #expect(abs(shares - 1) < 1e-6)
   }
 
   @Test func aLayerOfOnesOwn() throws {

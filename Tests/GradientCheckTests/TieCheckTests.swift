@@ -107,11 +107,13 @@ struct TieCheckTests {
     #expect(group.sumRule.verdict == .pass)
     #expect(group.sumRule.maxRelativeError < 1e-7 && group.sumRule.maxRelativeError > 0)
     #expect(group.sumRule.maxClaimedError! < 1e-14)
-    #expect(abs(group.paths.map(\.share).reduce(0, +) - 1) < 1e-7)
+    let shares: Double = group.paths.map(\.share).reduce(0, +)
+    #expect(abs(shares - 1) < 1e-7)
     for (i, whole) in gradient.parameters[0].entries.enumerated() {
       let parts = group.measured.map { $0.entries[i] }
-      let difference = abs(parts.reduce(0) { $0 + $1.numeric } - whole.numeric)
-      #expect(difference <= parts.reduce(whole.bound) { $0 + $1.bound })
+      let sum: Double = parts.map(\.numeric).reduce(0, +)
+      let bound: Double = parts.map(\.bound).reduce(whole.bound, +)
+      #expect(abs(sum - whole.numeric) <= bound)
     }
     #expect(group.uses.map(\.layer) == ["encoder", "decoder"])
     #expect(group.uses.map(\.transposed) == [false, true])
@@ -275,7 +277,8 @@ struct TieCheckTests {
       #expect(result.groups.map(\.parameter) == ["W", "b"])
       for group in result.groups {
         #expect(group.paths.count == uses && group.uses.allSatisfy { $0.layer == "loop" })
-        #expect(abs(group.paths.map(\.share).reduce(0, +) - 1) < 1e-6)
+        let shares: Double = group.paths.map(\.share).reduce(0, +)
+        #expect(abs(shares - 1) < 1e-6)
         #expect(group.sumRule.verdict == .pass && group.identity?.verdict == .pass)
         #expect(group.follows.allSatisfy { $0.verdict == .pass })
       }

@@ -99,7 +99,8 @@ private final class PathLost: SummarizedObjective {
     #expect(found.verdict == .pass)
     let group = found.tie.groups[0]
     #expect(group.paths.map(\.claimedNorm) == [nil, nil] && group.sumRule.maxClaimedError == nil)
-    #expect(abs(group.paths.map(\.share).reduce(0, +) - 1) < 1e-6)
+    let shares: Double = group.paths.map(\.share).reduce(0, +)
+    #expect(abs(shares - 1) < 1e-6)
     #expect(found.notAsked?.contains { $0.contains("\"gradient_by_use\"") } == true)
   }
 

@@ -106,8 +106,9 @@ import Testing
       let (id, file, points) = (row.output.1, row.output.2, Int(row.output.3)!)
       let tests = files.first { $0.path == "Tests/LayersTests/\(file)Tests.swift" }?.text ?? ""
       #expect(tests.contains("\(id), \(points) points\")"))
-      let single = tests.matches(of: /, (\d) points?"\) func/).map { Int($0.output.1)! }
-      #expect(single.reduce(0, +) == points)
+      let single: [Int] = tests.matches(of: /, (\d) points?"\) func/).map { Int($0.output.1)! }
+      let sum: Int = single.reduce(0, +)
+      #expect(sum == points)
       total += points
     }
     #expect(total == 20)

@@ -10,14 +10,10 @@ import TiedLayers
     "--features 100000 --hidden 100000", "--features 64 --batch 100000000000",
     "--hidden 100000000,100000000",
   ])
-  func hugeRequestsAreRefusedAtOnce(options: String) {
+  func hugeRequestsAreRefused(options: String) {
+    // Were they not, there would be no machine left to say so.
     for command in ["check", "summary", "report -o -"] {
-      let clock = ContinuousClock()
-      let time = clock.measure {
-        expectRefusal(
-          tiecheck("\(command) \(options)"), 64, ["GiB of memory; the limit is 2 GiB"])
-      }
-      #expect(time < .seconds(5))
+      expectRefusal(tiecheck("\(command) \(options)"), 64, ["GiB of memory; the limit is 2 GiB"])
     }
   }
 

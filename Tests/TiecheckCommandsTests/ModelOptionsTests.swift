@@ -42,9 +42,13 @@ import Testing
     ("--format foo", "'text', 'markdown' or 'json'"),
   ])
   func badValues(option: String, words: String) {
-    for command in ["check", "summary", "report -o -"] {
-      expectRefusal(tiecheck("\(command) \(option)"), 64, [words])
-    }
+    expectRefusal(tiecheck("check \(option)"), 64, [words])
+  }
+
+  @Test(arguments: ["check", "summary", "report -o -"])
+  func theSameOptionsAreReadByEveryCommand(command: String) {
+    expectRefusal(tiecheck("\(command) --hidden 8,-2"), 64, ["\"-2\" is not a width"])
+    expectRefusal(tiecheck("\(command) --set steps=4"), 64, ["does not go with --model"])
   }
 
   @Test(arguments: [

@@ -38,12 +38,10 @@ import Testing
   }
 
   @Test func whatIsNoTextIsRefused() {
-    #expect(
-      #expect(throws: TextError.self) { try TokenText(" \n?!\n") }?.description
-        == "it holds no words; expected a text.")
-    #expect(
-      #expect(throws: TextError.self) { try TokenText(Data([0xFF, 0xFE, 0x00])) }?.description
-        == "it is not UTF-8 text. Save it as plain text in UTF-8.")
+    let empty = #expect(throws: TextError.self) { try TokenText(" \n?!\n") }
+    #expect(empty?.description == "it holds no words; expected a text.")
+    let binary = #expect(throws: TextError.self) { try TokenText(Data([0xFF, 0xFE, 0x00])) }
+    #expect(binary?.description == "it is not UTF-8 text. Save it as plain text in UTF-8.")
     #expect(throws: Never.self) { try TokenText(Data("\u{FEFF}word".utf8)) }
   }
 }
