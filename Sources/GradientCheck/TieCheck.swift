@@ -173,7 +173,7 @@ public struct TieCheck {
     let tasks = try zip(uses, claims).map { use, claimed in
       var task = task(objective, use, claimed: claimed, lines, try objective.pathFunction(use))
       task.twin = twin.opinion(on: task) { twin in
-        guard let twin = twin as? any PathObjective else { return { _, _ in .nan } }
+        guard let twin = twin as? any PathObjective else { return nil }
         return self.task(
           twin, use, claimed: claimed, lines, try twin.pathFunction(use)
         ).function
@@ -183,7 +183,8 @@ public struct TieCheck {
     let witness = Witness(
       value: gradient.value, sigma: gradient.noise,
       z: Witness.quantile(
-        alpha: options.alpha, entries: tasks.reduce(0) { $0 + $1.values.count }),
+        alpha: options.alpha,
+        entries: tasks.reduce(gradient.entries.total) { $0 + $1.values.count }),
       estimator: options.estimator)
     let measured = try TensorCheck(
       witness: witness, rtol: options.rtol, seed: options.seed, progress: options.progress
