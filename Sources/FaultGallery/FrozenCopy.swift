@@ -6,18 +6,17 @@ import TiedLayers
 public struct FrozenCopy: Fault {
   public let id = "frozen-copy"
   public let summary =
-    "the copy of the kernel is taken once, when the layer is built or traced"
+    "the copy of the kernel is taken once, when the layer is built"
   public let lesson =
     "The gradient check passes: with the copy a constant, the gradient of the model as it "
     + "stands is right. What is wrong is the model: the second layer stays at the first values "
     + "for ever. Change the kernel and watch whether the layer follows."
-  public let source = "StackOverflow 59663963, under a traced function"
+  public let source = "StackOverflow 59663963, with get_weights() in the constructor"
   public let convictor = Convictor.tie
   public let diagnosis = "stale-copy"
   public let handout = Handout(
     tempting:
-      "Copying once in build() looks cheaper than copying at every call, and a traced function "
-      + "does it unasked.",
+      "Copying once in build() looks cheaper than copying at every call.",
     formula:
       "y = h W0^T + c for ever; the numeric gradient through the decoder is 0",
     swift: """

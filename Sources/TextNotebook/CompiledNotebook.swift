@@ -6,6 +6,7 @@ public struct CompiledNotebook: Sendable {
   /// The text it was compiled from.
   public let text: String
   private let body: @Sendable (NotebookShell) async throws -> Void
+  private let error: NotebookError?
 
   public init(
     name: String, text: String, body: @escaping @Sendable (NotebookShell) async throws -> Void
@@ -13,10 +14,23 @@ public struct CompiledNotebook: Sendable {
     self.name = name
     self.text = text
     self.body = body
+    error = nil
   }
 
-  /// - Throws: `NotebookError`; the compiler has seen the text before, so a fault of ours.
-  public func notebook() throws -> Notebook { try Notebook(text, name: name) }
+  /// Stands for a notebook that cannot be compiled, so that those beside it can.
+  /// - Parameter unreadable: what is wrong with it, and what asking for it throws.
+  public init(unreadable error: NotebookError) {
+    name = error.notebook
+    text = ""
+    body = { _ in throw error }
+    self.error = error
+  }
+
+  /// - Throws: `NotebookError`, if there was none to compile.
+  public func notebook() throws -> Notebook {
+    if let error { throw error }
+    return try Notebook(text, name: name)
+  }
 
   /// Runs every cell, in order, in a folder of its own.
   /// - Returns: what came of each step.

@@ -43,8 +43,14 @@ public struct Notebook: Equatable, Sendable {
   /// The same from a text.
   public init(_ text: String, name: String) throws { try self.init(Data(text.utf8), name: name) }
 
-  /// Whether a notebook of this file name can be compiled: the name stands in Swift code.
-  public static func isName(_ name: String) -> Bool { CellHeader.isFileName(name) }
+  /// The name of a notebook that is compiled stands in Swift code.
+  /// - Throws: `NotebookError` for a file name with other characters.
+  public static func checkName(_ name: String) throws {
+    guard !CellHeader.isFileName(name) else { return }
+    throw NotebookError(
+      notebook: name, line: 1,
+      sentence: "a notebook's file name has letters, digits, '-', '_' and '.' only. Rename it.")
+  }
 
   /// The file's text.
   public var text: String { lines.map { $0 + "\n" }.joined() }

@@ -38,7 +38,8 @@ public enum NotebookCode {
       import struct Foundation.Data
       import TextNotebook
 
-      let text_\(identifier) = \(literal(notebook.text))
+      let compiled_\(identifier) = CompiledNotebook(
+        name: \(literal(notebook.name)), text: \(literal(notebook.text)), body: \(identifier))
       \(fileCells)
       private func print(_ items: Any..., separator: String = " ", terminator: String = "\\n") {
         NotebookShell.print(items, separator, terminator)
@@ -55,9 +56,26 @@ public enum NotebookCode {
         try NotebookShell.current?.picture(name, svg)
       }
       private func file(_ name: String) throws -> Data { try NotebookShell.contents(ofFile: name) }
-      func \(identifier)(_ shell: NotebookShell) async throws {
+      private func \(identifier)(_ shell: NotebookShell) async throws {
       \(body)
       }
+
+      """
+  }
+
+  /// What stands in its place where a notebook cannot be read: it compiles, and says what is wrong when
+  /// the notebook is asked for.
+  public static func stub(_ error: NotebookError) -> String {
+    // The name of a file can be anything; what is compiled is named by its stem.
+    let stem = error.notebook.hasSuffix(".txt") ? error.notebook.dropLast(4) : error.notebook[...]
+    return """
+      // Made from a notebook that cannot be read.
+      import TextNotebook
+
+      let compiled_\(identifier(String(stem))) = CompiledNotebook(
+        unreadable: NotebookError(
+          notebook: \(literal(error.notebook)), line: \(error.line),
+          sentence: \(literal(error.sentence))))
 
       """
   }
@@ -65,11 +83,7 @@ public enum NotebookCode {
   /// The file that lists them all.
   /// - Parameter stems: the notebooks' names without ".txt".
   public static func list(_ stems: [String]) -> String {
-    let elements = stems.sorted().map { stem in
-      let identifier = identifier(stem)
-      return "  CompiledNotebook(name: \(literal(stem + ".txt")), text: text_\(identifier), "
-        + "body: \(identifier)),\n"
-    }
+    let elements = stems.sorted().map { "  compiled_\(identifier($0)),\n" }
     return """
       import TextNotebook
 

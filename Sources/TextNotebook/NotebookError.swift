@@ -7,5 +7,11 @@ public struct NotebookError: Error, Equatable, CustomStringConvertible, Sendable
   /// What was found, what was expected, what to do.
   public let sentence: String
 
+  public init(notebook: String, line: Int, sentence: String) {
+    self.notebook = notebook
+    self.line = line
+    self.sentence = sentence
+  }
+
   public var description: String { "\(notebook):\(line): \(sentence)" }
 }

@@ -26,6 +26,14 @@ public struct NotebookPicture: Equatable, Sendable {
   }
 }
 
+extension StepRun {
+  /// Whether a saved picture may stand for one that the step has made, with the tolerance of the step's
+  /// output.
+  public func isSame(_ picture: NotebookPicture, as saved: String) -> Bool {
+    picture.isSame(as: saved, step.output?.options.tolerance ?? .exact)
+  }
+}
+
 extension Notebook {
   /// What its pictures' names begin with: the name up to the first "-", such as "01", and the
   /// language of a translation, as in "03.zh".

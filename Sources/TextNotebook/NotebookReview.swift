@@ -80,7 +80,7 @@ public struct NotebookReview: Sendable {
     if comparison.isEqual && !(output.body.isEmpty && run.output.isEmpty) {
       for picture in run.pictures {
         let saved = savedPicture(picture.name)
-        if saved.map({ picture.isSame(as: $0, output.options.tolerance) }) != true {
+        if saved.map({ run.isSame(picture, as: $0) }) != true {
           return Finding(
             run: run, kind: .picture(picture.name, isThere: saved != nil), line: line)
         }

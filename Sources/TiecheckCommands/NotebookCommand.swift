@@ -40,13 +40,20 @@ struct NotebookListCommand: Subcommand {
     let folder = try NotebookFolder()
     let names = try folder.names()
     let width = names.map { $0.count - 4 }.max() ?? 0
-    let lines = try names.map { name in
+    var (lines, errors): (String, [CommandError]) = ("", [])
+    for name in names {
       let stem = String(name.dropLast(4))
-      let title = try folder.notebook(name).title
-      return stem + String(repeating: " ", count: width - stem.count) + "  \(title)\n"
+      var title = "(cannot be read)"
+      do {
+        title = try folder.notebook(name).title
+      } catch {
+        errors.append(CommandError(error))
+      }
+      lines += stem + String(repeating: " ", count: width - stem.count) + "  \(title)\n"
     }
-    try Console.current.write(Data(lines.joined().utf8))
-    return .success
+    try Console.current.write(Data(lines.utf8))
+    for error in errors { Console.current.say("Error: \(error)") }
+    return errors.last?.status ?? .success
   }
 }
 
@@ -76,15 +83,39 @@ protocol CompiledNotebookCommand: Subcommand {
 }
 
 extension CompiledNotebookCommand {
-  /// This program has none: it builds the one that has, and starts it with the same command line.
+  /// This program has none: it builds the one that has, and starts it for each notebook. What is wrong
+  /// with one notebook keeps none of the others from running.
+  /// - Returns: how the last one ended that did not end well.
   func execute() throws -> ExitStatus {
     let folder = try NotebookFolder()
-    let names = try folder.names(for: options.notebooks)
-    // What is wrong with a notebook is said at once, not after a build.
-    for name in names { _ = try folder.notebook(name) }
-    let words =
-      [Self.configuration.commandName ?? ""] + names + (options.quiet ? ["--quiet"] : [])
-      + (options.usesColor ? ["--color"] : [])
-    return try NotebookRunner(folder.package, isQuiet: options.quiet).run(words)
+    var status = ExitStatus.success
+    func note(_ error: CommandError, _ prefix: String = "") {
+      Console.current.say("Error: \(prefix)\(error)")
+      status = error.status
+    }
+    var names: [String] = []
+    for name in try folder.names(for: options.notebooks) {
+      // What is wrong with a notebook is said at once, not after a build.
+      do {
+        _ = try folder.notebook(name)
+        names.append(name)
+      } catch {
+        note(CommandError(error))
+      }
+    }
+    guard !names.isEmpty else { return status }
+    let runner = NotebookRunner(folder.package, isQuiet: options.quiet)
+    try runner.build()
+    let flags = (options.quiet ? ["--quiet"] : []) + (options.usesColor ? ["--color"] : [])
+    for name in names {
+      // A process each: of one that crashes nothing can be had any more.
+      do {
+        let one = try runner.run([Self.configuration.commandName ?? "", name] + flags)
+        if one != .success { status = one }
+      } catch let error as CommandError where error.status == .failed {
+        note(error, "\(name): ")
+      }
+    }
+    return status
   }
 }

@@ -46,7 +46,8 @@ struct NotebookFolder {
 
   /// The notebook of that file name.
   func notebook(_ name: String) throws -> Notebook {
-    try Notebook(
+    try Notebook.checkName(name)
+    return try Notebook(
       try InputFile.read(url.appendingPathComponent(name).path, as: "the notebook"), name: name)
   }
 

@@ -14,12 +14,11 @@ struct NotebookRunner {
     self.isQuiet = isQuiet
   }
 
-  /// Builds it and starts it in the package's folder.
+  /// Starts it in the package's folder, where `build` has built it.
   /// - Parameter words: its arguments.
   /// - Returns: how it ended.
-  /// - Throws: `CommandError`.
+  /// - Throws: `CommandError`; with the status `failed` if it has crashed.
   func run(_ words: [String]) throws -> ExitStatus {
-    try build()
     let console = Console.current
     let program = package.appendingPathComponent(".build/debug/\(Self.product)")
     let status = try start(
@@ -33,7 +32,9 @@ struct NotebookRunner {
     return status
   }
 
-  private func build() throws {
+  /// Compiles the notebooks: all of them, since they are one program.
+  /// - Throws: `CommandError`.
+  func build() throws {
     let folders = Console.current.environment["PATH", default: ""].split(separator: ":")
     let swift = folders.map { URL(fileURLWithPath: "\($0)/swift") }
       .first { FileManager.default.isExecutableFile(atPath: $0.path) }

@@ -36,29 +36,44 @@ struct NotebookSession {
 
   /// Saves what differs: pictures always, the notebook if `text` is given.
   /// - Returns: the names of the files that were written.
+  /// - Throws: `CommandError`, and nothing is written then; also if the notebook that is to be rewritten
+  ///   has changed since it was read.
   func save(_ review: NotebookReview, text: String? = nil) throws -> [String] {
-    var files: [(name: String, data: Data)] = []
-    for picture in review.findings.flatMap(\.run.pictures) {
-      files.append((picture.name, Data(picture.svg.utf8)))
+    let notebook = review.notebook
+    func saved(_ name: String) -> Data? {
+      try? Data(contentsOf: folder.url.appendingPathComponent(name))
     }
-    if let text { files.append((review.notebook.name, Data(text.utf8))) }
-    let changed = files.filter {
-      (try? Data(contentsOf: folder.url.appendingPathComponent($0.name))) != $0.data
+    var files: [(name: String, data: Data)] = []
+    for run in review.findings.map(\.run) {
+      for picture in run.pictures {
+        // What `verify` calls as written is not written again.
+        let old = saved(picture.name).map { String(decoding: $0, as: UTF8.self) }
+        if let old, run.isSame(picture, as: old) { continue }
+        files.append((picture.name, Data(picture.svg.utf8)))
+      }
+    }
+    if let text, text != notebook.text {
+      // Whoever edits a notebook while it runs must not lose that.
+      guard saved(notebook.name) == Data(notebook.text.utf8) else {
+        throw CommandError(
+          .badInput,
+          "\(notebook.name) has changed while it ran and is left alone. Run the command again.")
+      }
+      files.append((notebook.name, Data(text.utf8)))
     }
     do {
-      try OutputFile.replace(
-        changed.map { (folder.url.appendingPathComponent($0.name), $0.data) })
+      try OutputFile.replace(files.map { (folder.url.appendingPathComponent($0.name), $0.data) })
     } catch {
       throw CommandError(
         .noOutput, "the folder \(NotebookFolder.name) cannot be written: \(reason(error)).")
     }
-    return changed.map(\.name)
+    return files.map(\.name)
   }
 }
 
 extension NotebookEnvironment {
   /// Command lines run in this process. They see the search path and nothing else of the surroundings,
-  /// so that a notebook says the same everywhere.
+  /// so that a notebook says the same everywhere. Only programs that they start see the rest.
   static func tiecheck(_ console: Console) -> NotebookEnvironment {
     let path = console.environment["PATH", default: ""]
     return NotebookEnvironment(searchPath: path.split(separator: ":").map(String.init)) {

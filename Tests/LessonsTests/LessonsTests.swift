@@ -27,7 +27,15 @@ import TextNotebook
         filePath: "notebooks-txt/\(cell.notebook.name)", line: finding.line, column: 1))
   }
 
-  @Test func thereAreNotebooks() {
+  /// One that cannot be read has no cells, and would be missed by nobody.
+  @Test func everyNotebookCanBeRead() {
+    for notebook in Lessons.all {
+      do {
+        _ = try notebook.notebook()
+      } catch {
+        Issue.record(error)
+      }
+    }
     #expect(!LessonCell.all.isEmpty)
   }
 }

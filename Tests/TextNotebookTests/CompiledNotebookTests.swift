@@ -54,6 +54,14 @@ import Testing
     #expect(runs[1].outcome == .failed("a cell above returned, so that this one never ran."))
   }
 
+  @Test func oneThatCannotBeReadSaysSoWhenItIsAskedFor() async throws {
+    let error = NotebookError(notebook: "12-a.txt", line: 3, sentence: "no cell")
+    let compiled = CompiledNotebook(unreadable: error)
+    #expect(compiled.name == "12-a.txt")
+    #expect(throws: error) { try compiled.notebook() }
+    await #expect(throws: error) { try await compiled.run(in: environment) }
+  }
+
   @Test func commandLinesAndTheirStatus() async throws {
     let runs = try await run("%% tiecheck\n  $ tiecheck a b\n  $ tiecheck fail") { shell in
       try await shell.tiecheck(0)

@@ -32,8 +32,24 @@ import Testing
       // More number signs than the text has.
       let signs = String(
         repeating: "#", count: 1 + (hard.split { $0 != "#" }.map(\.count).max() ?? 0))
-      #expect(source.contains("= \(signs)\"\"\"\nx\n\(hard)\n\n\"\"\"\(signs)\n"), "\(source)")
+      #expect(
+        source.contains("text: \(signs)\"\"\"\nx\n\(hard)\n\n\"\"\"\(signs), body"), "\(source)")
     }
+  }
+
+  @Test func aNotebookThatCannotBeReadHasAFileThatCompiles() {
+    let error = NotebookError(notebook: "12-a b.txt", line: 3, sentence: "\"%% x\" is none.")
+    #expect(
+      NotebookCode.stub(error) == #"""
+        // Made from a notebook that cannot be read.
+        import TextNotebook
+
+        let compiled_notebook_12_a_u20_b = CompiledNotebook(
+          unreadable: NotebookError(
+            notebook: #"12-a b.txt"#, line: 3,
+            sentence: #""%% x" is none."#))
+
+        """#)
   }
 
   @Test func identifiersDiffer() {
@@ -51,8 +67,8 @@ import Testing
         import TextNotebook
 
         let notebooks: [CompiledNotebook] = [
-          CompiledNotebook(name: #"01-a.txt"#, text: text_notebook_01_a, body: notebook_01_a),
-          CompiledNotebook(name: #"02-b.txt"#, text: text_notebook_02_b, body: notebook_02_b),
+          compiled_notebook_01_a,
+          compiled_notebook_02_b,
         ]
 
         """#)

@@ -44,9 +44,11 @@ import Testing
     #expect(try notebook("%% swift\n  print(1)\nLate.", name: "01-a.txt").title == "Late.")
   }
 
-  @Test func namesThatCanStandInSwift() {
-    #expect(Notebook.isName("03-one-kernel.zh.txt") && Notebook.isName("03-核.txt"))
-    for name in ["a b.txt", "a\"b.txt", "a\\b.txt", ".txt", ""] { #expect(!Notebook.isName(name)) }
+  @Test func namesThatCanStandInSwift() throws {
+    for name in ["03-one-kernel.zh.txt", "03-核.txt"] { try Notebook.checkName(name) }
+    for name in ["a b.txt", "a\"b.txt", "a\\b.txt", ".txt", ""] {
+      #expect(throws: NotebookError.self) { try Notebook.checkName(name) }
+    }
   }
 
   @Test func numbersNameLessonAndLanguage() throws {

@@ -192,6 +192,94 @@ import TextNotebook
     #expect(status == 65)
   }
 
+  @Test func anEditMadeMeanwhileIsKept() async throws {
+    for (printed, status) in [("one\n", 0), ("two\n", 65)] as [(String, Int32)] {
+      let repository = try Repository()
+      let (path, edited) = (repository.path, Self.text + "Edited.\n")
+      let run = try await repository.run("update") { shell in
+        shell.write(printed)
+        try edited.write(toFile: path, atomically: true, encoding: .utf8)
+      }
+      #expect(run.status == status, "\(run.error)")
+      #expect(try repository.text == edited)
+    }
+  }
+
+  @Test func aPictureIsRewrittenWhereVerifyWouldFindItAnother() async throws {
+    let repository = try Repository(
+      "%% swift\n  a\n%% output rtol=1e-3\n  picture 01-a.svg\n\n"
+        + "%% tiecheck\n  $ tiecheck summary --model original\n")
+    // A number within the tolerance, one outside, and no picture at all.
+    for (saved, now) in [("x 1.0001", "x 1.0001"), ("x 1.01", "x 1"), (nil, "x 1")]
+      as [(String?, String)]
+    {
+      let path = repository.folder("notebooks-txt/01-a.svg")
+      try? FileManager.default.removeItem(atPath: path)
+      if let saved { _ = try repository.folder.file("notebooks-txt/01-a.svg", saved) }
+      _ = try await repository.run("run --quiet") { try $0.picture("a.svg", "x 1") }
+      #expect(try repository.folder.text("notebooks-txt/01-a.svg") == now)
+    }
+  }
+
+  // MARK: one of several
+
+  /// A compiler that does nothing, and a program that crashes at 01, as at an unwrapped nil, and names
+  /// the others.
+  @Test func oneThatCrashesStopsNoOther() throws {
+    let repository = try Repository()
+    for name in ["02-b", "03-c"] {
+      _ = try repository.folder.file("notebooks-txt/\(name).txt", "Title\n")
+    }
+    for folder in ["bin", ".build", ".build/debug"] {
+      try FileManager.default.createDirectory(
+        atPath: repository.folder(folder), withIntermediateDirectories: false)
+    }
+    for (name, script) in [
+      ("bin/swift", ""),
+      (
+        ".build/debug/notebook-runner",
+        "case $2 in 01*) kill -ILL $$;; 03*) echo $*; exit 65;; *) echo $*;; esac"
+      ),
+    ] {
+      let path = try repository.folder.file(name, "#!/bin/sh\n\(script)\n")
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    }
+    func run(_ words: String) -> CommandLineRun {
+      tiecheck(
+        "notebook \(words)", environment: ["PATH": repository.folder("bin")],
+        folder: repository.url)
+    }
+    let all = run("verify --quiet")
+    #expect(all.output == "verify 02-b.txt --quiet\nverify 03-c.txt --quiet\n")
+    #expect(
+      all.error.hasPrefix("Error: 01-lesson.txt: the program that runs the notebooks has crashed"))
+    #expect(all.status == 65)
+    #expect(run("run 01 02").status == 1)
+
+    // Nor does one that cannot be read; nothing is started for it.
+    _ = try repository.folder.file("notebooks-txt/03-c.txt", "%% python\n  x\n")
+    let rest = run("run 02 03")
+    #expect(rest.output == "run 02-b.txt\n" && rest.status == 65)
+    #expect(rest.error.hasPrefix("Error: 03-c.txt:1: "), "\(rest.error)")
+  }
+
+  @Test func oneThatCannotBeReadIsListed() throws {
+    let repository = try Repository()
+    _ = try repository.folder.file("notebooks-txt/12-broken.txt", "%% python\n  x\n")
+    _ = try repository.folder.file("notebooks-txt/13 b.txt", "Title\n")
+    let run = tiecheck("notebook list", folder: repository.url)
+    #expect(
+      run.output == """
+        01-lesson  01 A lesson
+        12-broken  (cannot be read)
+        13 b       (cannot be read)
+
+        """)
+    #expect(run.error.contains("Error: 12-broken.txt:1: "), "\(run.error)")
+    #expect(run.error.contains("13 b.txt:1: a notebook's file name"), "\(run.error)")
+    #expect(run.status == 65)
+  }
+
   // MARK: what cannot be done
 
   @Test func outsideOfTheRepository() throws {
@@ -222,7 +310,7 @@ import TextNotebook
 
   @Test func aMalformedNotebookIsRefusedBeforeAnythingIsBuilt() throws {
     let repository = try Repository("Title\n%% python\n  x\n")
-    for command in ["list", "show 01", "run 01", "verify 01", "update 01"] {
+    for command in ["show 01", "run 01", "verify 01", "update 01", "update"] {
       expectRefusal(
         tiecheck("notebook \(command)", folder: repository.url), 65, ["01-lesson.txt:2: "])
     }

@@ -155,6 +155,17 @@ private func result(_ run: CommandLineRun) throws -> CaseResult {
     #expect(found.diagnoses.allSatisfy { $0.sentence.contains("transposed_dense is missing") })
   }
 
+  /// A word that is misspelt must not run the right model.
+  @Test(
+    .enabled(if: hasPython, "python3 is not here"),
+    arguments: ["plain_pair.py", "numpy_autoencoder.py", "torch_ties.py", "keras_pair.py"])
+  func aKindThatAnExampleDoesNotHave(name: String) throws {
+    guard name != "numpy_autoencoder.py" || hasNumPy else { return }
+    let run = try Examples().verify(name, "no-such-kind")
+    #expect(run.status == 65 && run.data.isEmpty)
+    #expect(run.error.contains("no-such-kind: expected "), "\(run.error)")
+  }
+
   @Test(.enabled(if: hasCompiler, "there is no C compiler here"))
   func c() throws {
     let examples = try Examples()
@@ -167,6 +178,8 @@ private func result(_ run: CommandLineRun) throws -> CaseResult {
     #expect(right.status == 0, "\(right.error)")
     #expect(try result(right).gradient.entries.total == 6)
     #expect(tiecheck(words: "verify --", [program, "detached"]).status == 1)
+    let misspelt = tiecheck(words: "verify --", [program, "detachd"])
+    #expect(misspelt.status == 65 && misspelt.error.contains("detachd: expected detached"))
   }
 
   @Test func swift() throws {

@@ -10,6 +10,9 @@
 import os
 import sys
 
+for word in sys.argv[1:]:
+    if word not in ("live", "written", "model", "double"):
+        sys.exit(f"{word}: expected live, written, model or double")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
@@ -18,7 +21,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-kind = sys.argv[1] if len(sys.argv) > 1 else "live"
+kind = next((word for word in sys.argv[1:] if word != "double"), "live")
 keras.utils.set_random_seed(7)
 keras.backend.set_floatx("float64" if "double" in sys.argv else "float32")
 

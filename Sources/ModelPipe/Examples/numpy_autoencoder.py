@@ -10,6 +10,10 @@ import time
 import numpy as np
 import tiecheck_pipe as tiecheck
 
+for word in sys.argv[1:]:
+    if word != "timed":
+        sys.exit(f"{word}: expected timed")
+
 random = np.random.default_rng(1)
 x = random.uniform(0, 1, (32, 100))
 parameters = {

@@ -9,6 +9,10 @@ from math import tanh
 
 import tiecheck_pipe as tiecheck
 
+for word in sys.argv[1:]:
+    if word != "detached":
+        sys.exit(f"{word}: expected detached")
+
 X = [[0.5, -0.2, 0.1], [0.3, 0.8, -0.4], [-0.7, 0.6, 0.9], [0.2, -0.9, 0.4]]
 
 

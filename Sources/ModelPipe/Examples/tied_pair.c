@@ -54,6 +54,12 @@ static void gradient(void *context, double **gradients) {
 int main(int count, char **arguments) {
   tiecheck_parameter parameters[] = {{"W", INPUTS, HIDDEN, W}};
   tiecheck_model model = {"tied pair in C", parameters, 1, loss, gradient, NULL};
-  detached = count > 1 && !strcmp(arguments[1], "detached");
+  for (int i = 1; i < count; i++) {
+    if (strcmp(arguments[i], "detached")) {
+      fprintf(stderr, "%s: expected detached\n", arguments[i]);
+      return 1;
+    }
+    detached = 1;
+  }
   return tiecheck_serve(&model);
 }

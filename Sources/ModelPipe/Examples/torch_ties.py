@@ -10,12 +10,16 @@
 
 import sys
 
+for word in sys.argv[1:]:
+    if word not in ("right", "aliased", "copied", "duplicate", "float"):
+        sys.exit(f"{word}: expected right, aliased, copied, duplicate or float")
+
 import tiecheck_pipe as tiecheck
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-kind = sys.argv[1] if len(sys.argv) > 1 else "right"
+kind = next((word for word in sys.argv[1:] if word != "float"), "right")
 torch.manual_seed(1)
 torch.set_default_dtype(torch.float32 if "float" in sys.argv else torch.float64)
 

@@ -2,8 +2,9 @@ import Foundation
 import PackagePlugin
 
 /// Compiles every notebook of the folder notebooks-txt in a target's folder: one Swift file each, so
-/// that editing one recompiles one, and a file that lists them. A notebook is only read when its Swift
-/// file is made: what is wrong in one stops nothing that does not need it.
+/// that editing one recompiles one, and a file that lists them. A notebook that cannot be read is made
+/// into Swift that says so when it is run, and stops nothing that does not need it. Swift in a cell that
+/// does not compile does stop them all: they are one module.
 @main
 struct NotebookPlugin: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: Target) throws -> [Command] {

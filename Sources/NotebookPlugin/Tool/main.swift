@@ -6,9 +6,11 @@ import TextNotebook
 //     notebook-tool notebook INPUT.txt OUTPUT.swift    one notebook
 //     notebook-tool list OUTPUT.swift STEM...          the list of all of them
 
+func say(_ message: String) { FileHandle.standardError.write(Data((message + "\n").utf8)) }
+
 /// Says what is wrong as the compiler would, and stops the build.
 func stop(_ message: String) -> Never {
-  FileHandle.standardError.write(Data((message + "\n").utf8))
+  say(message)
   exit(1)
 }
 
@@ -22,17 +24,19 @@ do {
       .write(toFile: arguments[1], atomically: true, encoding: .utf8)
   } else {
     let url = URL(fileURLWithPath: arguments[1])
-    guard Notebook.isName(url.lastPathComponent) else {
-      stop(
-        "notebooks-txt/\(url.lastPathComponent):1: error: a notebook's file name has letters, digits, "
-          + "'-', '_' and '.' only. Rename the file.")
+    let name = url.lastPathComponent
+    let data = try Data(contentsOf: url)
+    let source: String
+    do {
+      try Notebook.checkName(name)
+      source = NotebookCode.source(try Notebook(data, name: name), folder: "notebooks-txt")
+    } catch let error as NotebookError {
+      // Whoever runs another notebook, or builds the package, is not stopped by it.
+      say("notebooks-txt/\(name):\(error.line): warning: \(error.sentence)")
+      source = NotebookCode.stub(error)
     }
-    let notebook = try Notebook(Data(contentsOf: url), name: url.lastPathComponent)
-    try NotebookCode.source(notebook, folder: "notebooks-txt")
-      .write(toFile: arguments[2], atomically: true, encoding: .utf8)
+    try source.write(toFile: arguments[2], atomically: true, encoding: .utf8)
   }
-} catch let error as NotebookError {
-  stop("notebooks-txt/\(error.notebook):\(error.line): error: \(error.sentence)")
 } catch {
   stop("error: \(error)")
 }
