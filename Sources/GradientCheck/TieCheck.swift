@@ -283,13 +283,16 @@ public struct TieCheck {
       return follows(
         .inconclusive, "its output is zero on this batch whatever the parameter is")
     }
+    guard try objective.reaches(use) else {
+      return follows(.inconclusive, "nothing of this batch reaches it")
+    }
     if use.isRepeated {
       let whole = try objective.layerFunction(use.layer)
       if try moves(parameter, before, { try parameter.standing(.values($0), whole) }) {
         return follows(
           .inconclusive,
-          "its output does not change when \(parameter.name) does in this use alone: no sample of "
-            + "this batch gets there, or it holds a copy")
+          "its output does not change when \(parameter.name) does in this use alone: nothing but zeros "
+            + "arrives there on this batch, no sample gets so far, or it holds a copy")
       }
     }
     return follows(

@@ -133,7 +133,10 @@ extension PipeObjective: SummarizedObjective, BatchedPathObjective {
         outputShape: (layer?.width).flatMap { $0 > 0 ? [$0] : nil } ?? [],
         parameters: own.reduce(0) { $0 + pipeParameters[$1].count },
         sharesWith: layerNames.filter { other in
-          other != name && uses.contains { $0.layer == other && own.contains($0.parameter) }
+          // A layer shares with itself what it uses several times.
+          let shared = uses.filter { $0.layer == other && own.contains($0.parameter) }
+          return other == name
+            ? Set(shared.map(\.parameter)).count < shared.count : !shared.isEmpty
         })
     }
     return ModelSummary(
