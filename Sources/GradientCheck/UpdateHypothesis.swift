@@ -136,6 +136,23 @@ struct UpdateHypothesis {
           step: { values, memories, gradients in
             for _ in 0..<times { move(&values, &memories[0], total(gradients)) }
           }))
+      // PyTorch's SGD: of a parameter that stands several times in its list, each place makes a
+      // velocity of its own at the first step; later steps find the last one, and share it.
+      all.append(
+        UpdateHypothesis(
+          id: "stepped-twice",
+          sentence: { "\($0) is stepped \(times) times a batch, each time by the whole gradient" },
+          step: { values, memories, gradients in
+            // Nobody moves by the memory that is one more: it tells whether this is the first step.
+            let spare = memories.count - 1
+            for _ in 0..<times {
+              if memories[spare][0].steps == 0 {
+                memories[0] = values.map { UpdateReference.Element(value: $0) }
+              }
+              move(&values, &memories[0], total(gradients))
+            }
+            memories[spare][0].steps = 1
+          }))
     }
     all.append(
       UpdateHypothesis(
