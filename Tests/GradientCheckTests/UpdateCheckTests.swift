@@ -195,24 +195,27 @@ struct UpdateCheckTests {
   /// As PyTorch's SGD steps what stands twice in its list: each place makes a velocity of its own at
   /// the first step, and later steps share one.
   @Test func aParameterThatStandsTwiceInTheListIsNamed() throws {
-    let duplicated = ClosureOptimizer { memory, g, values in
-      for _ in 0..<2 {
-        for i in g.indices {
-          memory.first[i] = (memory.steps == 0 ? 0 : 0.9 * memory.first[i]) + g[i]
-          values[i] -= 0.1 * memory.first[i]
+    let twice = UpdateSubject(
+      .sgd(learningRate: 0.1),
+      makeOptimizer: {
+        ClosureOptimizer { _, g, values in
+          for i in g.indices { values[i] -= 0.2 * g[i] }
         }
-      }
-      memory.steps += 1
-    }
-    let twice = ClosureOptimizer { _, g, values in
-      for i in g.indices { values[i] -= 0.2 * g[i] }
-    }
-    let result = try check(
-      try autoencoder(1),
-      [
-        UpdateSubject(.sgd(learningRate: 0.1), makeOptimizer: { twice }),
-        UpdateSubject(.momentum(learningRate: 0.1), makeOptimizer: { duplicated }),
-      ])
+      })
+    let duplicated = UpdateSubject(
+      .momentum(learningRate: 0.1),
+      makeOptimizer: {
+        ClosureOptimizer { memory, g, values in
+          for _ in 0..<2 {
+            for i in g.indices {
+              memory.first[i] = (memory.steps == 0 ? 0 : 0.9 * memory.first[i]) + g[i]
+              values[i] -= 0.1 * memory.first[i]
+            }
+          }
+          memory.steps += 1
+        }
+      })
+    let result = try check(try autoencoder(1), [twice, duplicated])
     let kernel = UpdateHypothesis.diagnoses(result)[0]
     #expect(kernel.id == "stepped-twice" && kernel.explained, "\(kernel.sentence)")
     #expect(kernel.sentence.hasSuffix("(sgd, momentum)"))
