@@ -129,7 +129,7 @@ let package = Package(
       name: "TiecheckCommandsTests",
       dependencies: [
         "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "ModelPipe",
-        "pipe-example", "TiedLayers", "GSLKit", "TextNotebook",
+        "pipe-example", "tiecheck", "TiedLayers", "GSLKit", "TextNotebook",
       ]),
     .testTarget(name: "TextNotebookTests", dependencies: ["TextNotebook"]),
     .testTarget(

@@ -99,7 +99,9 @@ enum CaseSentences {
   private static func findings(_ group: TieGroup, isStaleNamed: Bool) -> [String] {
     var sentences: [String] = []
     for follows in group.follows
-    where follows.verdict != .pass && !(isStaleNamed && follows.verdict == .fail) {
+    where follows.verdict != .pass && follows.verdict != .vacuous
+      && !(isStaleNamed && follows.verdict == .fail)
+    {
       let what = follows.reason ?? "does not follow \(group.parameter)"
       sentences.append("\(follows.name): \(what)")
     }

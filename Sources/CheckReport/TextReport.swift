@@ -138,11 +138,16 @@ public enum TextReport {
     }
     var lines = [""] + painted(table.lines(indent: 2), verdicts, paint)
     for group in groups {
-      let follows = Verdict.overall(group.follows.map(\.verdict))
+      let untold = group.follows.filter { $0.verdict == .vacuous }
+      let follows = Verdict.overall(
+        group.follows.map(\.verdict).filter { $0 != .vacuous })
       lines.append(
         "  \(group.parameter): sum of paths \(paint.verdict(group.sumRule.verdict)), same parameter "
           + "\(group.identity.map { paint.verdict($0.verdict) } ?? "not asked"), every layer follows it "
           + paint.verdict(follows))
+      for follows in untold {
+        lines += wrapped("Not told: \(follows.name): \(follows.reason ?? "").", indent: 2)
+      }
     }
     return lines
   }

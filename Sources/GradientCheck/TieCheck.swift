@@ -216,7 +216,8 @@ public struct TieCheck {
     let sumRule = self.sumRule(
       measured, whole, objective.gradientUnitRoundoff, isClaimed: isClaimed)
     let verdict = Verdict.overall(
-      [identity ?? .pass, sumRule.verdict] + paths.map(\.verdict) + follows.map(\.verdict))
+      [identity ?? .pass, sumRule.verdict] + paths.map(\.verdict)
+        + follows.map(\.verdict).filter { $0 != .vacuous })
     return TieGroup(
       parameter: parameter.name, shape: parameter.shape, verdict: verdict,
       uses: uses.map {
@@ -300,17 +301,33 @@ public struct TieCheck {
   }
 
   /// The same where no layer can be run by itself: the loss is watched.
+  ///
+  /// What a layer uses several times may meet nothing but zeros in one of them, as a recurrent layer's
+  /// first step does from an initial state of zero: no loss could tell that from a copy. Of a first
+  /// use it is no evidence, while the layer's other uses follow; later ones should have met something.
   private func follows(
     _ objective: any PathObjective, _ use: Use, loss: Double
   ) throws -> TieGroup.Follows {
     let parameter = objective.parameters[use.parameter]
-    let function = try objective.pathFunction(use)
-    let follows = try moves(parameter, [loss]) { [try function(.values($0))] }
-    return .init(
-      layer: use.layerName, use: use.detail, verdict: follows ? .pass : .fail,
-      reason: follows
-        ? nil
-        : "the loss does not change when \(parameter.name) does in this use alone: it holds a copy")
+    func isHeard(_ use: Use) throws -> Bool {
+      let function = try objective.pathFunction(use)
+      return try moves(parameter, [loss]) { [try function(.values($0))] }
+    }
+    func follows(_ verdict: Verdict, _ reason: String? = nil) -> TieGroup.Follows {
+      .init(layer: use.layerName, use: use.detail, verdict: verdict, reason: reason)
+    }
+    if try isHeard(use) { return follows(.pass) }
+    let silent = "the loss does not change when \(parameter.name) does in this use alone"
+    let others = objective.uses.filter {
+      $0 != use && $0.layer == use.layer && $0.parameter == use.parameter
+    }
+    guard try others.contains(where: isHeard) else {
+      return follows(.fail, "\(silent): it holds a copy")
+    }
+    return use.occurrence == 0
+      ? follows(.vacuous, "\(silent): nothing arrives there on this batch")
+      : follows(
+        .inconclusive, "\(silent): nothing arrives there on this batch, or it holds a copy")
   }
 
   /// Whether an output is another for other values of a parameter, near or far.

@@ -108,6 +108,7 @@ public struct TieGroup: Codable, Sendable {
   public struct Follows: Codable, Sendable, UseRecorded {
     public let layer: String
     public let use: String?
+    /// `vacuous` where nothing arrives that the parameter could act on: that counts neither way.
     public let verdict: Verdict
     public let reason: String?
   }

@@ -36,7 +36,7 @@ public final class PipeObjective: Objective {
   public let ties: [[String]]
   let description: PipeDescription
   private let connection: PipeConnection
-  /// Seconds that a point took, when several were asked.
+  /// Seconds that a point took, when several were asked, or one that took long.
   private var secondsPerPoint: Double?
 
   /// Asks a program to describe itself.
@@ -78,8 +78,9 @@ public final class PipeObjective: Objective {
           "\"losses\" holds \(answer.losses?.count ?? 0) numbers; expected \(next.count), one for "
             + "each point")
       }
-      if next.count > 1 {
-        let seconds = ProcessInfo.processInfo.systemUptime - started
+      let seconds = ProcessInfo.processInfo.systemUptime - started
+      // One point alone is mostly the message, unless it is slow.
+      if next.count > 1 || seconds > Self.secondsPerMessage {
         secondsPerPoint = max(seconds / Double(next.count), 1e-6)
       }
       losses += found
@@ -87,12 +88,15 @@ public final class PipeObjective: Objective {
     return losses
   }
 
-  /// How many points go into a message: about a tenth of a second's work, so that a slow program is
-  /// not taken for a silent one, and a fast one does not wait for messages.
+  /// How many points go into a message: so that a slow program is not taken for a silent one, and a fast
+  /// one does not wait for messages.
   private var messageSize: Int {
     guard let secondsPerPoint else { return 16 }
-    return min(max(Int(0.1 / secondsPerPoint), 1), 4096)
+    return min(max(Int(Self.secondsPerMessage / secondsPerPoint), 1), 4096)
   }
+
+  /// How long the work of one message should take.
+  private static let secondsPerMessage = 0.1
 
   /// The present point.
   var point: PipePoint {

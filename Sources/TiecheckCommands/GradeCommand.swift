@@ -251,12 +251,17 @@ struct GradeCommand: Subcommand {
     defer { withExtendedLifetime(interrupt) {} }
     let console = Console.current
     let isShown = console.isErrorTerminal && !quiet
-    let grades = try run.grade(submissions, jobs: jobs) { done, grade in
-      guard isShown else { return }
-      console.say(
-        "\(done)/\(submissions.count) \(grade.name): \(grade.points)/\(grade.maximum)")
+    do {
+      let grades = try run.grade(submissions, jobs: jobs) { done, grade in
+        guard isShown else { return }
+        console.say(
+          "\(done)/\(submissions.count) \(grade.name): \(grade.points)/\(grade.maximum)")
+      }
+      return GradeRecord(seed: seed, command: command, submissions: grades)
+    } catch {
+      interrupt.awaitEnd()
+      throw error
     }
-    return GradeRecord(seed: seed, command: command, submissions: grades)
   }
 
   /// Each path with the shortest name that no other has.

@@ -10,6 +10,7 @@ final class Interrupt: @unchecked Sendable {
   private var sources: [any DispatchSourceSignal] = []
   private let lock = NSLock()
   private var requested = false
+  private var isEnding = false
   private var cancel: (() -> Void)?
   private let end: (() -> Void)?
 
@@ -22,8 +23,14 @@ final class Interrupt: @unchecked Sendable {
     for number in end == nil ? [SIGINT] : [SIGINT, SIGTERM, SIGHUP] {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { [weak self] in self?.receive(number) }
-      signal(number, SIG_IGN)
+      let before = signal(number, SIG_IGN)
+      // A source must have been activated before it is given up.
       source.activate()
+      // nohup asked for that, and is obeyed.
+      if number == SIGHUP, unsafeBitCast(before, to: Int.self) == 1 {
+        source.cancel()
+        continue
+      }
       sources.append(source)
     }
   }
@@ -42,9 +49,18 @@ final class Interrupt: @unchecked Sendable {
       if end == nil { signal(SIGINT, SIG_DFL) }
       return
     }
+    lock.withLock { isEnding = true }
     end?()
     signal(number, SIG_DFL)
-    raise(number)
+    // Not raise(3): a thread of a dispatch queue blocks signals, and there it would stay pending.
+    kill(getpid(), number)
+  }
+
+  /// Waits for the signal that is about to end this process, if one is: the programs that were started
+  /// are ended first, and what they leave undone must not end this process with a status of its own.
+  func awaitEnd() {
+    // No longer than a signal takes.
+    if lock.withLock({ isEnding }) { sleep(5) }
   }
 
   /// What Ctrl-C does.

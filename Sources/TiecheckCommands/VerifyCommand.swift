@@ -169,9 +169,23 @@ struct VerifyCommand: Subcommand {
     // Whatever happens below, nothing of the program is left.
     defer { process.end() }
     let interrupt = Interrupt { process.interrupt() }
+    defer { withExtendedLifetime(interrupt) {} }
     let progress = CheckProgress { line.show($0, of: $1) }
-    interrupt.watch(progress.cancel)
+    interrupt.watch {
+      progress.cancel()
+      // Nothing else is seen while the program is silent.
+      line.clear()
+      console.say("Stopping once the program has answered; Ctrl-C again ends it at once.")
+    }
+    do {
+      return try check(process, progress)
+    } catch {
+      interrupt.awaitEnd()
+      throw error
+    }
+  }
 
+  private func check(_ process: ChildProcess, _ progress: CheckProgress) throws -> CaseResult {
     let objective = try PipeObjective(process)
     guard objective.capabilities.contains(.gradient) else {
       throw CommandError(

@@ -54,6 +54,20 @@ private func momentum(dampening: Double) -> ClosureOptimizer {
   }
 }
 
+/// As PyTorch's SGD steps what stands twice in its list: each place makes a velocity of its own at the
+/// first step, and later steps share one.
+private func duplicated(momentum: Double) -> ClosureOptimizer {
+  ClosureOptimizer { memory, g, values in
+    for _ in 0..<2 {
+      for i in g.indices {
+        memory.first[i] = (memory.steps == 0 ? 0 : momentum * memory.first[i]) + g[i]
+        values[i] -= 0.1 * memory.first[i]
+      }
+    }
+    memory.steps += 1
+  }
+}
+
 private func check(
   _ objective: any PathObjective, _ subjects: [UpdateSubject] = UpdateSubject.standard,
   steps: Int = 4
@@ -192,30 +206,13 @@ struct UpdateCheckTests {
 
   // MARK: Wrong optimizers
 
-  /// As PyTorch's SGD steps what stands twice in its list: each place makes a velocity of its own at
-  /// the first step, and later steps share one.
   @Test func aParameterThatStandsTwiceInTheListIsNamed() throws {
-    let twice = UpdateSubject(
-      .sgd(learningRate: 0.1),
-      makeOptimizer: {
-        ClosureOptimizer { _, g, values in
-          for i in g.indices { values[i] -= 0.2 * g[i] }
-        }
-      })
-    let duplicated = UpdateSubject(
-      .momentum(learningRate: 0.1),
-      makeOptimizer: {
-        ClosureOptimizer { memory, g, values in
-          for _ in 0..<2 {
-            for i in g.indices {
-              memory.first[i] = (memory.steps == 0 ? 0 : 0.9 * memory.first[i]) + g[i]
-              values[i] -= 0.1 * memory.first[i]
-            }
-          }
-          memory.steps += 1
-        }
-      })
-    let result = try check(try autoencoder(1), [twice, duplicated])
+    let result = try check(
+      try autoencoder(1),
+      [
+        UpdateSubject(.sgd(learningRate: 0.1), makeOptimizer: { duplicated(momentum: 0) }),
+        UpdateSubject(.momentum(learningRate: 0.1), makeOptimizer: { duplicated(momentum: 0.9) }),
+      ])
     let kernel = UpdateHypothesis.diagnoses(result)[0]
     #expect(kernel.id == "stepped-twice" && kernel.explained, "\(kernel.sentence)")
     #expect(kernel.sentence.hasSuffix("(sgd, momentum)"))

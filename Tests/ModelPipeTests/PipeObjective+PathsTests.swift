@@ -147,6 +147,37 @@ private final class PathLost: SummarizedObjective {
     #expect(found.diagnoses[0].sentence.contains("decoder does not follow w"))
   }
 
+  /// A recurrent layer starts from a state of zero: its first use has nothing to act on. That is no
+  /// copy; a later use of which nothing is heard may be one.
+  @Test func aUseThatNothingArrivesAt() throws {
+    let found = try run(piped(Recurrent(), ties: []))
+    let group = found.tie.groups[0]
+    #expect(group.follows.map(\.verdict) == [.vacuous, .pass, .pass])
+    #expect(group.follows[0].reason?.contains("nothing arrives there on this batch") == true)
+    #expect(group.verdict == .pass && found.verdict == .pass && found.diagnoses.isEmpty)
+    // Of the last step a copy, taken once.
+    let copied = try run(piped(Recurrent(copiedAt: 2), ties: []))
+    #expect(copied.tie.groups[0].follows.map(\.verdict) == [.vacuous, .pass, .inconclusive])
+    #expect(copied.tie.groups[0].verdict == .inconclusive && copied.verdict != .pass)
+    // Of every step one.
+    let deaf = try run(piped(Recurrent(copiedAt: 0, 1, 2), ties: []))
+    #expect(deaf.tie.groups[0].follows.map(\.verdict) == [.fail, .fail, .fail])
+  }
+
+  /// A program that takes its time over one point is not asked for many at once: it would be taken for
+  /// a silent one.
+  @Test func aSlowProgramIsAskedForOnePointAtATime() throws {
+    let loopback = Loopback(PipeServer(try pair())) {
+      usleep(120_000)
+      return $0
+    }
+    let piped = try PipeObjective(loopback)
+    _ = try piped.value()
+    _ = try piped.values(changing: 0, (0..<3).map { (entry: $0, point: 0.5) })
+    // The description, the value, and three points.
+    #expect(loopback.questions.count == 5)
+  }
+
   @Test func manyPointsAreAskedInFewQuestions() throws {
     let loopback = Loopback(PipeServer(try pair()))
     let piped = try PipeObjective(loopback)
@@ -184,5 +215,52 @@ private final class Deaf: PathObjective {
   func gradientsByUse() throws -> [[Double]?] { [try gradients()[0], nil] }
   func pathFunction(_ use: Use) throws -> PathFunction {
     { [self] change in use.layer == 0 ? w.standing(change) { loss(w.flat) } : loss(w.flat) }
+  }
+}
+
+/// h := w h + x, three times from 0; the loss is h². Steps may read a copy that was taken once.
+private final class Recurrent: SummarizedObjective {
+  private let w = Parameter<Double>("w", [0.75])
+  private let inputs = [0.5, -0.25, 0.875]
+  private let copied: Set<Int>
+  init(copiedAt steps: Int...) { copied = Set(steps) }
+  var parameters: [any AnyParameter] { [w] }
+  var layerNames: [String] { ["rnn"] }
+  var uses: [Use] {
+    (0..<3).map {
+      Use(
+        layer: 0, layerName: "rnn", slot: $0, slotName: "step \($0 + 1)", occurrence: $0,
+        isRepeated: true, parameter: 0, isTransposed: false)
+    }
+  }
+  var lossName: String { "square" }
+  var batch: Int { 1 }
+  var hasEqualSamples: Bool { false }
+  func summary() throws -> ModelSummary {
+    ModelSummary(layers: [], totalParameters: 1, sumOverLayers: 1)
+  }
+  private func weights() -> [Double] { (0..<3).map { copied.contains($0) ? 0.75 : w[0] } }
+  private func states(_ weights: [Double]) -> [Double] {
+    zip(weights, inputs).reduce(into: [0]) { $0.append($1.0 * $0.last! + $1.1) }
+  }
+  private func loss(_ weights: [Double]) -> Double { states(weights)[3] * states(weights)[3] }
+  func value() throws -> Double { loss(weights()) }
+  func gradients() throws -> [[Double]?] {
+    [[try gradientsByUse().reduce(0) { $0 + ($1?[0] ?? 0) }]]
+  }
+  func gradientsByUse() throws -> [[Double]?] {
+    let (weights, states) = (weights(), states(weights()))
+    return (0..<3).map { step in
+      let rest = weights[(step + 1)...].reduce(1, *)
+      return copied.contains(step) ? nil : [2 * states[3] * rest * states[step]]
+    }
+  }
+  func pathFunction(_ use: Use) throws -> PathFunction {
+    { [self] change in
+      var weights = weights()
+      guard !copied.contains(use.occurrence) else { return loss(weights) }
+      weights[use.occurrence] = w.standing(change) { w[0] }
+      return loss(weights)
+    }
   }
 }
