@@ -120,7 +120,7 @@ public final class ChildProcess: LineExchange {
     traces = ProcessTree.Traces(
       leader: process, marker: marker,
       pipes: Set([input, output, error].filter { $0 >= 0 }.compactMap(ProcessTree.pipe)))
-    ProcessTree.register(process)
+    ProcessTree.register(traces)
   }
 
   deinit { end() }

@@ -7,8 +7,8 @@ import Foundation
 /// own, and end before it. On Linux, where /proc can be read, five traces are followed: the process
 /// group, the session, the parents (orphans become children of this process, see
 /// `child_adopt_orphans`), a variable in the environment that each started program was given, and the
-/// pipes that it was given. An orphan without any trace is taken for a stray of the last program that
-/// runs, and killed with that. Elsewhere the process group is all.
+/// pipes that it was given. An orphan without any trace is taken for a stray of whichever program is
+/// ended next, and killed with that. Elsewhere the process group is all.
 ///
 /// What plain user rights cannot prevent: a process that another user's rights were given to (sudo,
 /// setuid), and one started by a service on the program's behalf (cron, at, a container daemon).
@@ -30,7 +30,7 @@ enum ProcessTree {
 
   private final class Registry: @unchecked Sendable {
     let lock = NSLock()
-    var running: Set<pid_t> = []
+    var running: [pid_t: Traces] = [:]
     /// Between a fork and its registration a child is nobody's.
     var starting = 0
     let adopts = child_adopt_orphans() == 0
@@ -43,15 +43,15 @@ enum ProcessTree {
     return code
   }
 
-  static func register(_ process: pid_t) {
+  static func register(_ program: Traces) {
     registry.lock.withLock {
-      registry.running.insert(process)
+      registry.running[program.leader] = program
       registry.starting -= 1
     }
   }
 
   static func unregister(_ process: pid_t) {
-    _ = registry.lock.withLock { registry.running.remove(process) }
+    registry.lock.withLock { registry.running[process] = nil }
   }
 
   /// Kills a program that has not been reaped, and all that is left of it.
@@ -80,25 +80,56 @@ enum ProcessTree {
     let isZombie: Bool
   }
 
+  /// What a process itself shows of where it comes from.
+  struct Marks {
+    /// NAME=value, each.
+    var environment: [String] = []
+    var pipes: Set<String> = []
+
+    init() {}
+
+    /// A process can forbid that these are read: then it shows no trace.
+    init(of process: pid_t) {
+      environment = ProcessTree.environment(of: process) ?? []
+      pipes = Set(ProcessTree.pipes(of: process))
+    }
+
+    func show(_ program: Traces) -> Bool {
+      environment.contains(program.marker) || !program.pipes.isDisjoint(with: pipes)
+    }
+  }
+
   /// The processes that belong to a program.
   static func members(of program: Traces) -> [Entry] {
-    let leader = program.leader
     let all = entries()
-    let own = getpid()
     let (running, starting) = registry.lock.withLock { (registry.running, registry.starting) }
-    let others = running.subtracting([leader])
+    return members(
+      of: program, among: all, running: running, takesStrays: registry.adopts && starting == 0,
+      marks: Marks.init(of:))
+  }
+
+  /// - Parameters:
+  ///   - running: all programs, by their leaders.
+  ///   - takesStrays: whether an orphan without a trace may be one of this program's.
+  static func members(
+    of program: Traces, among all: [Entry], running: [pid_t: Traces], takesStrays: Bool,
+    marks: (pid_t) -> Marks
+  ) -> [Entry] {
+    let leader = program.leader
+    let own = getpid()
+    let others = running.filter { $0.key != leader }
     var members: Set<pid_t> = [leader]
-    for entry in all where entry.process != own && !others.contains(entry.process) {
-      let isOrphan = entry.parent == own || entry.parent == 1
+    for entry in all where entry.process != own && others[entry.process] == nil {
       if entry.group == leader || entry.session == leader {
         members.insert(entry.process)
-      } else if isOrphan, let environment = environment(of: entry.process) {
-        if environment.contains(program.marker)
-          || !program.pipes.isDisjoint(with: pipes(of: entry.process))
-        {
+      } else if entry.parent == own || entry.parent == 1 {
+        let marks = marks(entry.process)
+        if marks.show(program) {
           members.insert(entry.process)
-        } else if registry.adopts, entry.parent == own, others.isEmpty, starting == 0,
-          entry.session != getsid(0), !environment.contains(where: { $0.hasPrefix(markerName) })
+        } else if takesStrays, entry.parent == own, entry.session != getsid(0),
+          others[entry.session] == nil, others[entry.group] == nil,
+          // A marker that is no other program's was made up.
+          !others.values.contains(where: marks.show)
         {
           members.insert(entry.process)
         }
