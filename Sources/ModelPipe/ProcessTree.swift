@@ -29,24 +29,19 @@ enum ProcessTree {
   private static let registry = Registry()
 
   private final class Registry: @unchecked Sendable {
+    /// Held from a fork until the child is registered: until it executes its program it holds all pipes
+    /// of this process, and would be taken for any other program's.
     let lock = NSLock()
     var running: [pid_t: Traces] = [:]
-    /// Between a fork and its registration a child is nobody's.
-    var starting = 0
     let adopts = child_adopt_orphans() == 0
   }
 
-  static func starting(_ body: () -> Int32) -> Int32 {
-    registry.lock.withLock { registry.starting += 1 }
-    let code = body()
-    if code != 0 { registry.lock.withLock { registry.starting -= 1 } }
-    return code
-  }
-
-  static func register(_ program: Traces) {
+  /// Starts a program; nil where that failed.
+  static func start(_ body: () -> Traces?) -> Traces? {
     registry.lock.withLock {
+      guard let program = body() else { return nil }
       registry.running[program.leader] = program
-      registry.starting -= 1
+      return program
     }
   }
 
@@ -62,9 +57,14 @@ enum ProcessTree {
     for round in 0..<200 {
       _ = Foundation.kill(-leader, SIGKILL)
       _ = Foundation.kill(leader, SIGKILL)
-      let found = members(of: program)
-      let alive = found.filter { !$0.isZombie && $0.process != leader }
-      for entry in alive { _ = Foundation.kill(entry.process, SIGKILL) }
+      let (found, alive) = registry.lock.withLock {
+        let found = members(
+          of: program, among: entries(), running: registry.running, takesStrays: registry.adopts,
+          marks: Marks.init(of:))
+        let alive = found.filter { !$0.isZombie && $0.process != leader }
+        for entry in alive { _ = Foundation.kill(entry.process, SIGKILL) }
+        return (found, alive)
+      }
       killed.formUnion(found.map(\.process))
       if alive.isEmpty { break }
       usleep(round < 20 ? 1000 : 10_000)
@@ -100,14 +100,6 @@ enum ProcessTree {
   }
 
   /// The processes that belong to a program.
-  static func members(of program: Traces) -> [Entry] {
-    let all = entries()
-    let (running, starting) = registry.lock.withLock { (registry.running, registry.starting) }
-    return members(
-      of: program, among: all, running: running, takesStrays: registry.adopts && starting == 0,
-      marks: Marks.init(of:))
-  }
-
   /// - Parameters:
   ///   - running: all programs, by their leaders.
   ///   - takesStrays: whether an orphan without a trace may be one of this program's.
