@@ -15,6 +15,8 @@ import TiedLayers
 public struct Judge {
   /// The name under which the student's training is served.
   public static let training = "answer"
+  /// What the program that answers for the teacher is told, so that no other process can answer in its place.
+  static let sealed = "sealed"
 
   public let options: CheckOptions
 

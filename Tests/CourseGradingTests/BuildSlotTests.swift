@@ -52,7 +52,7 @@ import Testing
     setenv("TIECHECK_GRADES_SECRET", "x", 1)
     defer { unsetenv("TIECHECK_GRADES_SECRET") }
     let watch = ProcessWatch()
-    let started = try slot.answerer(program, ["argument"], AnswerLimits(), watch)
+    let started = try slot.answerer(program.path, ["argument"], AnswerLimits(), watch)
     let line = String(decoding: try started.process.exchange(Data("q".utf8)), as: UTF8.self)
     #expect(!line.contains("SECRET") && line.contains("HOME") && line.hasSuffix("||argument"))
     started.process.end()
