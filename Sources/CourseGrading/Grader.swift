@@ -13,7 +13,6 @@ public final class Grader {
   private let starter: [String: String]
   private let limits: AnswerLimits
   private let watch: ProcessWatch
-  private let seed: UInt64
   /// The teacher's processes, by check: they keep nothing between two questions.
   private var witnesses: [String: (objective: PipeObjective, process: ChildProcess)] = [:]
   /// The build folder is to be made anew.
@@ -31,7 +30,6 @@ public final class Grader {
     self.starter = starter
     self.limits = limits
     self.watch = watch
-    self.seed = seed
     judge = Judge(seed: seed)
     do {
       solutions = try slot.prepare(watch)
@@ -174,7 +172,7 @@ public final class Grader {
   private func grade(
     _ check: ExerciseCatalogue.Check, _ exercise: ExerciseCatalogue.Entry, _ program: String
   ) throws -> CheckGrade {
-    let arguments = [exercise.id, check.name, "\(seed)"]
+    let arguments = [exercise.id, check.name, "\(judge.told)"]
     func attempt() throws -> CheckGrade {
       let witness = try witness(arguments)
       var process: ChildProcess?

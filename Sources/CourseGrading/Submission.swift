@@ -1,4 +1,5 @@
 import Foundation
+import ModelPipe
 
 /// What a student has handed in, as far as it is graded: the Swift files of Sources/Layers. Manifest, plugins,
 /// tests and everything else stay behind.
@@ -124,8 +125,5 @@ public struct SubmissionError: Error, CustomStringConvertible {
 
 /// A student's words as they may stand in a sentence.
 func excerpt(_ text: some StringProtocol, _ length: Int = 80) -> String {
-  let shown = text.prefix(length).map { character in
-    character.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? character : "?"
-  }
-  return String(shown) + (text.count > length ? "..." : "")
+  plain(text, length) + (text.unicodeScalars.dropFirst(length).isEmpty ? "" : "...")
 }

@@ -225,6 +225,20 @@ import TiedLayers
     }
   }
 
+  #if os(Linux)
+    @Test func memoryIsLimited() throws {
+      let court = try Court("dense-backward", "bias")
+      let script = "read q; head -c 60000000 /dev/zero | tail | wc -c"
+      #expect(try court.grade(shell: script, memory: 32 << 20).sentence.contains("with \"0\""))
+      #expect(try court.grade(shell: script).sentence.contains("with \"60000000\""))
+    }
+  #endif
+
+  /// The second point depends on what no student's process is told.
+  @Test func ofTheSeedHalfIsTold() {
+    #expect(Judge(seed: 7 << 32 | 5).told == 5 && Judge(seed: 5).told == 5)
+  }
+
   /// The judge goes through the witness's uses: a program that describes others must not end it.
   @Test(arguments: ["square", "oblong"], [0, 1, 2])
   func aForgedDescriptionOfUsesEarnsNothing(_ check: String, _ forgery: Int) throws {

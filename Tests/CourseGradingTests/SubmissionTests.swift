@@ -73,6 +73,13 @@ import Testing
     #expect(try Submission(name: "ada", at: link).files == ["A.swift": "a"])
   }
 
+  /// A character may be as long as it likes, and what turns a line around is not shown.
+  @Test func wordsAreCutByScalarsAndShownPlain() {
+    #expect(excerpt("e" + String(repeating: "\u{301}", count: 1_000_000)).utf8.count < 200)
+    #expect(excerpt("a\u{1B}[2Jb\u{9B}c\u{202E}d\u{2028}e\nf") == "a?[2Jb?c?d?e?f")
+    #expect(excerpt("abc", 3) == "abc" && excerpt("abcd", 3) == "abc...")
+  }
+
   @Test func aFolderWithoutAnswersSaysWhatIsMissing() throws {
     let folder = try TemporaryFolder()
     #expect(throws: SubmissionError.self) { try Submission(name: "ada", at: folder.url) }
