@@ -16,7 +16,9 @@ import Testing
     try #require(FileManager.default.isExecutableFile(atPath: tiecheck), "\(tiecheck)")
     let said = Said(signals)
     let process = try ChildProcess(
-      (shell.map { ["sh", "-c", $0] } ?? []) + [tiecheck, "verify", "--timeout", "100", "--", "sh", "-c", program],
+      (shell.map { ["sh", "-c", $0] } ?? []) + [
+        tiecheck, "verify", "--timeout", "100", "--", "sh", "-c", program,
+      ],
       standardError: .relayed { said.hear($0) })
     return (process.finish(within: 30), said.text)
   }
