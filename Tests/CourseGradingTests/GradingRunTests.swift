@@ -88,6 +88,21 @@ private struct Workshop {
       let grade = try Workshop().grade(spy)
       #expect(grade.checks[0].message.contains("    square gradient 5 sealed\n"), "\(grade)")
     }
+
+    /// Whose program has no name by then.
+    @Test func theOneThatAnswersForTheTeacherIsStartedAgain() throws {
+      let workshop = try Workshop()
+      let deed = """
+        for p in /proc/[0-9]*; do
+          grep -qa 'square.gradient.5.sealed' $p/cmdline && grep -q "^PPid:.$PPID$" $p/status \
+            && kill -9 ${p#/proc/}
+        done 2>/dev/null
+        """
+      let grades = try workshop.grade([
+        ("eve", workshop.right(after: deed)), ("ada", workshop.right()),
+      ])
+      #expect(grades.map { $0.checks[0].outcome } == [.notGraded, .passed])
+    }
   #endif
 
   /// Everywhere in the slots, and as what runs.
