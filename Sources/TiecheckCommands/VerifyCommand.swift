@@ -51,7 +51,8 @@ struct VerifyCommand: Subcommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Seconds for everything (default: no limit).", valueName: "seconds"),
+    help: ArgumentHelp(
+      "Seconds for all answers together (default: no limit).", valueName: "seconds"),
     transform: OptionValue.seconds)
   var totalTimeout: Double?
 

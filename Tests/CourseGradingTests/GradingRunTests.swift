@@ -76,6 +76,35 @@ private struct Workshop {
       !FileManager.default.fileExists(atPath: workshop.slot.appendingPathComponent("student").path))
   }
 
+  #if os(Linux)
+    /// What it is told is there for all to read; what it says, and where it was started from, is not.
+    @Test func theOneThatAnswersForTheTeacherIsSealed() throws {
+      let spy = """
+        #!/bin/sh
+        cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' \
+          | grep -ao 'square gradient 5 sealed' | sort -u >&2
+        exit 3
+        """
+      let grade = try Workshop().grade(spy)
+      #expect(grade.checks[0].message.contains("    square gradient 5 sealed\n"), "\(grade)")
+    }
+
+    /// Whose program has no name by then.
+    @Test func theOneThatAnswersForTheTeacherIsStartedAgain() throws {
+      let workshop = try Workshop()
+      let deed = """
+        for p in /proc/[0-9]*; do
+          grep -qa 'square.gradient.5.sealed' $p/cmdline && grep -q "^PPid:.$PPID$" $p/status \
+            && kill -9 ${p#/proc/}
+        done 2>/dev/null
+        """
+      let grades = try workshop.grade([
+        ("eve", workshop.right(after: deed)), ("ada", workshop.right()),
+      ])
+      #expect(grades.map { $0.checks[0].outcome } == [.notGraded, .passed])
+    }
+  #endif
+
   /// Everywhere in the slots, and as what runs.
   @Test(arguments: [1, 2])
   func theProgramWithTheSolutionsIsNowhereToBeFound(jobs: Int) throws {
@@ -152,11 +181,25 @@ private struct Workshop {
     #expect(ever.checks.allSatisfy { $0.outcome == .notGraded })
   }
 
-  @Test func twoJobsGradeAsOne() throws {
+  /// Fifty, of which some crash, loop or want more memory than there is.
+  @Test func twoJobsGradeAsOneAndNobodyIsHarmedByOthers() throws {
     var workshop = try Workshop()
     workshop.jobs = 2
-    let grades = try workshop.grade(
-      (1...6).map { ("s\($0)", $0 % 3 == 0 ? "#!/bin/sh\nkill -9 $$" : workshop.right()) })
-    #expect(grades.map(\.points) == [all, all, 0, all, all, 0])
+    workshop.limits.seconds = 5
+    workshop.limits.memory = 256 << 20
+    let scripts = (0..<50).map { i in
+      switch i {
+      case 7: "#!/bin/sh\nwhile :; do :; done"
+      case 8: "#!/bin/sh\nhead -c 300000000 /dev/zero | tail | wc -c >&2; exit 3"
+      case _ where i % 10 == 5: "#!/bin/sh\nkill -9 $$"
+      default: workshop.right()
+      }
+    }
+    let grades = try workshop.grade(scripts.enumerated().map { ("s\($0)", $1) })
+    for (i, grade) in grades.enumerated() {
+      #expect(grade.name == "s\(i)")
+      #expect(grade.points == (i == 7 || i == 8 || i % 10 == 5 ? 0 : all), "\(grade)")
+    }
+    #expect(grades[8].checks[0].message.contains("    0\n"), "\(grades[8])")
   }
 }
