@@ -35,7 +35,7 @@ let package = Package(
     .target(name: "CheckReport", dependencies: ["GradientCheck"]),
     .target(name: "Coursework", dependencies: ["GradientCheck", "TiedLayers"]),
     // The student's process answers with the one, the judge asks with the other.
-    .target(name: "CourseAnswers", dependencies: ["Coursework", "ModelPipe"]),
+    .target(name: "CourseAnswers", dependencies: ["CChildProcess", "Coursework", "ModelPipe"]),
     .target(
       name: "CourseGrading",
       dependencies: [
@@ -119,11 +119,15 @@ let package = Package(
         "CourseExercises", "CourseStarter", "CourseSolutions", "Coursework", "CheckReport",
         "GradientCheckTesting", "GradientCheck", "TiedLayers", "GSLKit",
       ], swiftSettings: courseNames),
+    .executableTarget(
+      name: "small-course", dependencies: ["CourseAnswers", "Coursework", "GradientCheck"],
+      path: "Tests/SmallCourse"),
     .testTarget(
       name: "CourseGradingTests",
       dependencies: [
         "CourseGrading", "CourseAnswers", "CourseExercises", "CourseSolutions", "Coursework",
-        "CheckReport", "ModelPipe", "GradientCheck", "TiedLayers", "GSLKit",
+        "CheckReport", "ModelPipe", "GradientCheck", "TiedLayers", "GSLKit", "small-course",
+        "CChildProcess",
       ], swiftSettings: courseNames),
     .testTarget(
       name: "TiecheckCommandsTests",

@@ -180,3 +180,11 @@ void child_forbid_inspection(void) {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 }
+
+int child_forbids_inspection(void) {
+#ifdef __linux__
+  return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0;
+#else
+  return 0;
+#endif
+}

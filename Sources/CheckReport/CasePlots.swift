@@ -447,9 +447,14 @@ enum CasePlots {
     guard !shown.isEmpty else { return nil }
     let steps = shown.map { $0.drift.count - 1 }.max() ?? 0
     let last = shown.map { "\($0.name) \(NumberText.error($0.drift.last ?? .nan))" }
+    // What is measured is the first two uses of the first kernel that is shared, and no others.
+    let pair =
+      result.tie.groups.first { $0.shape.count == 2 && $0.uses.count > 1 }
+      .map { "\($0.parameter) in \($0.uses[0].name) and in \($0.uses[1].name)" }
+      ?? "the first two kernels that had been one"
     let plot = LinePlot(
       title: "How far an untied pair drifts apart",
-      subtitle: "the same model with two kernels that start equal; the tied pair stays at 0",
+      subtitle: "a kernel for each use, all starting equal; compared: \(pair)",
       x: Axis(label: "steps", range: 0...Double(max(steps, 1))),
       y: Axis(label: "|difference| / |kernel|"),
       series: shown.map { optimizer in
@@ -458,15 +463,16 @@ enum CasePlots {
           points: optimizer.drift.enumerated().map { (x: Double($0), y: $1) })
       },
       horizontalLines: [ReferenceLine(at: 0, label: "tied: 0")],
-      description: "Relative distance between the two kernels of the untied twin after each step, "
-        + "one line for each optimizer. After \(NumberText.count(steps, "step")): "
+      description: "Relative distance in the untied twin between \(pair), after each "
+        + "step, one line for each optimizer. After \(NumberText.count(steps, "step")): "
         + NumberText.list(last) + ". The tied pair has one kernel and stays at 0.")
     let columns = thinned(steps)
     return CasePicture(
       suffix: "drift", plot: plot,
       explanation:
         "The untied twin has the same layers and the same first values, but a kernel for "
-        + "each use. Equal values are not a tie: the first update already moves the two apart, "
+        + "each use; compared are \(Markdown.text(pair)). Equal values are not a tie: the first "
+        + "update already moves the two apart, "
         + "because each follows its own path's gradient. The tied pair has one kernel, and its "
         + "distance is 0 at every step. Where lines cover each other, the table tells them apart.",
       table: Markdown.table(

@@ -167,7 +167,9 @@ struct CaseSection {
     let missed = noticed.count { !$0.convicted }
     return [
       "Would this check have noticed? Each mistake that people have made with models like this was put "
-        + "in at this very point: \(noticed.count - missed) of \(noticed.count) are convicted"
+        + "in at this very point (those of a single use, into the last kernel that is shared; encoder "
+        + "and decoder in a name are its first and its last use): \(noticed.count - missed) of "
+        + "\(noticed.count) are convicted"
         + (missed == 0 ? "." : ", and \(missed) would have gone unseen.")
         + " Where it is a matter of size, the last column says how many times the smallest effect that "
         + "fails it would have had. `tiecheck faults ID` tells more about each.",
@@ -205,9 +207,7 @@ struct CaseSection {
         summary.layers.map { row in
           [
             Markdown.code(row.name), Markdown.text(row.type), row.outputText,
-            String(row.parameters),
-            row.sharesWith.isEmpty
-              ? "-" : row.sharesWith.map(Markdown.code).joined(separator: ", "),
+            String(row.parameters), row.sharesText(Markdown.code),
           ]
         }),
       "**\(SummaryTable.total(summary)).**",

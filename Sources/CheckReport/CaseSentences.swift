@@ -211,7 +211,7 @@ enum CaseSentences {
     return gradient.mode.directions > 0
       ? "An error of more than \(size) relative would have been missed at most once in a million "
         + "draws of the directions."
-      : "An error of more than \(size) relative, in whichever entry, would have failed."
+      : "An error of more than \(size) relative, in whichever entry, would not have passed."
   }
 
   /// Starts with a capital, unless that would change a name, and ends with a full stop.

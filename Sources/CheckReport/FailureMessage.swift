@@ -6,12 +6,15 @@ public enum FailureMessage {
   /// The most rows of a table: enough to see a pattern, few enough to be read.
   static let rows = 5
 
-  /// - Parameter result: a check that did not pass.
-  public static func text(for result: CaseResult) -> String {
+  /// - Parameters:
+  ///   - result: a check that did not pass.
+  ///   - advises: whether to say what can be done about a check that could not tell; who is graded by it cannot do
+  ///     that.
+  public static func text(for result: CaseResult, advises: Bool = true) -> String {
     var lines = ["\(result.verdict.rawValue.uppercased())  \(result.name)"]
     lines += TextReport.wrapped(sentence(for: result), indent: 2)
     if let table = table(result) { lines += [""] + table.lines(indent: 2) + [""] }
-    if result.verdict == .inconclusive || result.verdict == .vacuous {
+    if advises, result.verdict == .inconclusive || result.verdict == .vacuous {
       lines += TextReport.wrapped(
         "A check that \(result.verdict == .vacuous ? "could not have failed" : "could not tell") has "
           + "not passed. Choose another point; or allow it by name, allowing: "

@@ -58,7 +58,7 @@ enum Glossary {
     ),
     (
       "sensitivity",
-      "The smallest relative error that would have failed wherever it was. Smaller is better."
+      "The smallest relative error that would not have passed wherever it was. Smaller is better."
     ),
     (
       "unused, differs measurably",

@@ -2,8 +2,9 @@ import TiedLayers
 
 /// The table of a model's layers for the terminal.
 public enum SummaryTable {
-  /// One line for each layer, as Keras prints it, with the layers it shares a parameter with; below
-  /// it the total, in which a shared parameter counts once.
+  /// One line for each layer, as Keras prints it, with the layers it shares a parameter with, itself
+  /// among them where it uses one several times; below it the total, in which a shared parameter counts
+  /// once.
   public static func text(_ summary: ModelSummary) -> String {
     var table = TextTable([
       ("Layer", .left), ("Type", .left), ("Output shape", .left), ("Parameters", .right),
@@ -11,8 +12,7 @@ public enum SummaryTable {
     ])
     table.rows = summary.layers.map { row in
       [
-        row.name, row.type, row.outputText, String(row.parameters),
-        row.sharesWith.isEmpty ? "-" : row.sharesWith.joined(separator: ", "),
+        row.name, row.type, row.outputText, String(row.parameters), row.sharesText(),
       ]
     }
     var lines = table.lines()

@@ -35,8 +35,7 @@ public enum TextReport {
     lines += [""] + wrapped(conditions(result), indent: 2)
     lines += wrapped(CaseSentences.sensitivity(result.gradient), indent: 2)
     if !result.vacuous.isEmpty {
-      let hypotheses = result.vacuous.map(\.hypothesis).joined(separator: "; ")
-      lines += wrapped("This point cannot tell: \(hypotheses).", indent: 2)
+      lines += wrapped("This point cannot tell: \(untold(result.vacuous)).", indent: 2)
     }
     if let symmetry = result.symmetry {
       lines.append("  Symmetry of second derivatives: " + paint.verdict(symmetry.verdict))
@@ -49,6 +48,22 @@ public enum TextReport {
     lines += ties(result, paint)
     lines += updates(result, paint)
     return lines
+  }
+
+  /// "W: gradient counted twice; paths averaged, not added. b: gradient scaled": each parameter named
+  /// once. What is of no parameter stands alone.
+  private static func untold(_ hypotheses: [Power.Hypothesis]) -> String {
+    var groups: [(parameter: String, hypotheses: [String])] = []
+    for next in hypotheses {
+      if let i = groups.firstIndex(where: { $0.parameter == next.parameter }) {
+        groups[i].hypotheses.append(next.hypothesis)
+      } else {
+        groups.append((next.parameter, [next.hypothesis]))
+      }
+    }
+    return groups.map { parameter, hypotheses in
+      (parameter.isEmpty ? "" : "\(parameter): ") + hypotheses.joined(separator: "; ")
+    }.joined(separator: ". ")
   }
 
   /// A case that ended as expected is well, whatever its verdict; a fault that was not found is not.

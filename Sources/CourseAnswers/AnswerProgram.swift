@@ -1,3 +1,4 @@
+import CChildProcess
 import Coursework
 import Foundation
 import ModelPipe
@@ -8,6 +9,7 @@ import ModelPipe
 ///
 ///     answer catalogue                     says in one line what exercises there are
 ///     answer EXERCISE CHECK SEED           answers for one check
+///     answer EXERCISE CHECK SEED sealed    the same, for the teacher
 public struct AnswerProgram {
   private let exercises: [Exercise]
 
@@ -16,8 +18,18 @@ public struct AnswerProgram {
   /// The name under which the trainer of a question about updates is served.
   public static let training = "answer"
 
+  /// A fourth argument for the process that answers for the teacher: no other process may look into it, or
+  /// answer through its pipes. A student's process is not sealed: what it starts would be so too, and
+  /// hide its traces from whoever has to end it.
+  public static let sealed = "sealed"
+
   /// - Parameter arguments: without the program's name.
   public func run(_ arguments: [String]) throws {
+    var arguments = arguments
+    if arguments.count == 4, arguments[3] == Self.sealed {
+      child_forbid_inspection()
+      arguments.removeLast()
+    }
     if arguments == ["catalogue"] {
       _ = readLine()
       try FileHandle.standardOutput.write(contentsOf: catalogue())

@@ -7,6 +7,10 @@ import ModelPipe
 ///
 /// A slot belongs to one run of one job at a time. It stands at a fixed place, because a build folder
 /// that moves begins from nothing.
+///
+/// A student's program can change the build folder. That is looked for when the program has ended, and what was
+/// changed is not built on; where a run was ended before it could look, the next one finds `mark`, and takes
+/// the folder for changed. (A student who knows this can remove the mark, and end the run.)
 public final class BuildSlot {
   /// Seconds and bytes that compiling may take.
   public struct Limits: Sendable {
@@ -16,6 +20,8 @@ public final class BuildSlot {
     public var submission = 300.0
     /// Bytes of address space of each process of the compiler's.
     public var memory = 8 << 30
+    /// What compiles, in the package's folder, for the shell.
+    var command = "swift build --product answer"
 
     public init() {}
   }
@@ -35,12 +41,14 @@ public final class BuildSlot {
   private let lock: Int32
   /// What the build left, when nothing of the student's had run yet.
   private var state: FolderState?
+  /// A student's program has changed the build folder, or may have.
+  private var isSpoiled = false
 
   /// The package, and where students' programs start.
   var package: URL { folder.appendingPathComponent("package") }
   var scratch: URL { folder.appendingPathComponent("run") }
-  /// Holds the program that answers with the solutions, out of the way of every build.
-  var teacher: URL { folder.appendingPathComponent("teacher") }
+  /// Is there while a student's program runs that has been compiled here.
+  var mark: URL { folder.appendingPathComponent("student") }
 
   /// Takes the first free slot of a folder.
   /// - Throws: `GradingError`.
@@ -63,6 +71,11 @@ public final class BuildSlot {
       if flock(lock, LOCK_EX | LOCK_NB) == 0 {
         self.folder = folder
         self.lock = lock
+        isSpoiled = FileManager.default.fileExists(atPath: mark.path)
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        where name.hasPrefix(Self.spoiled) {
+          Self.remove(folder.appendingPathComponent(name))
+        }
         return
       }
       close(lock)
@@ -74,29 +87,23 @@ public final class BuildSlot {
   deinit { close(lock) }
 
   /// Compiles everything that does not depend on a submission, with the solutions.
-  /// - Returns: the program that answers with them, in the build folder.
+  /// - Returns: the program that answers with them, to be given to `withdraw` before a student's program runs.
   /// - Throws: `GradingError` where the teacher's own package does not compile.
-  @discardableResult
-  func prepare(_ watch: ProcessWatch) throws -> URL {
+  func prepare(_ watch: ProcessWatch) throws -> SolutionsProgram {
     switch try build(solutions, within: limits.preparation, watch) {
-    case .built(let program): return program
+    case .built(let program): return try SolutionsProgram(program)
     case .failed(let errors, let summary):
       throw GradingError.teacherDoesNotCompile(
         errors.isEmpty ? summary : errors.prefix(5).map(\.description).joined(separator: "\n"))
     }
   }
 
-  /// Puts the program that answers with the solutions where no build puts anything.
-  func keep(_ program: URL) throws -> URL {
-    let copy = teacher.appendingPathComponent("answer")
-    do {
-      try? FileManager.default.removeItem(at: teacher)
-      try FileManager.default.createDirectory(at: teacher, withIntermediateDirectories: true)
-      try FileManager.default.copyItem(at: program, to: copy)
-    } catch {
-      throw GradingError.noFolder(folder.path)
-    }
-    return copy
+  /// Leaves neither the solutions' text in the slot nor the name of the program that answers with them: while this
+  /// slot waits, a student's program may run in another.
+  /// - Throws: `GradingError`.
+  func withdraw(_ solutions: SolutionsProgram) throws {
+    try solutions.hide()
+    try install([:])
   }
 
   private var solutions: [String: String] {
@@ -109,20 +116,29 @@ public final class BuildSlot {
   /// Compiles a student's files.
   /// - Parameter files: all of Sources/Layers.
   public func build(_ files: [String: String], _ watch: ProcessWatch) throws -> Outcome {
-    try build(files, within: limits.submission, watch)
+    let outcome = try build(files, within: limits.submission, watch)
+    if case .built = outcome, !FileManager.default.createFile(atPath: mark.path, contents: nil) {
+      throw GradingError.noFolder(folder.path)
+    }
+    return outcome
   }
 
   private func build(
     _ files: [String: String], within seconds: Double, _ watch: ProcessWatch
   ) throws -> Outcome {
     state = nil
+    if isSpoiled {
+      try discard(package)
+      isSpoiled = false
+      try? FileManager.default.removeItem(at: mark)
+    }
     try install(files)
     let program = package.appendingPathComponent(".build/debug/answer")
     // What an earlier submission left must never answer for this one.
     try? FileManager.default.removeItem(at: program)
     // The shell waits for a line, and answers with one when it is done: a build is asked like anything
     // else, within limits that kill.
-    let script = "read go; swift build --product answer > ../build.log 2>&1 < /dev/null; echo $?"
+    let script = "read go; \(limits.command) > ../build.log 2>&1 < /dev/null; echo $?"
     let status: String
     do {
       let process = try ChildProcess(
@@ -179,25 +195,55 @@ public final class BuildSlot {
     }
   }
 
-  /// Whether a student's program has changed anything in the build folder. Then everything is thrown away, so
-  /// that no later submission is compiled with what it left.
+  /// Whether the student's program that was compiled last, and has ended, has changed anything in the build
+  /// folder. Then everything is made anew before the next is compiled, so that none is compiled with what it
+  /// left.
   func isTamperedWith() -> Bool {
-    guard let state, FolderState(package) != state else { return false }
-    try? FileManager.default.removeItem(at: package)
+    guard let state, FolderState(package) != state else {
+      if !isSpoiled { try? FileManager.default.removeItem(at: mark) }
+      return false
+    }
     self.state = nil
+    isSpoiled = true
     return true
+  }
+
+  private static let spoiled = "spoiled-"
+
+  /// Takes a folder out of the way. A name can be changed where nothing in the folder may be removed.
+  private func discard(_ url: URL) throws {
+    var kind = stat()
+    guard lstat(url.path, &kind) == 0 else { return }
+    let spoiled = folder.appendingPathComponent(Self.spoiled + UUID().uuidString)
+    chmod(folder.path, 0o700)
+    guard rename(url.path, spoiled.path) == 0 else { throw GradingError.noFolder(folder.path) }
+    Self.remove(spoiled)
+  }
+
+  /// Removes a folder in which a student's program may have taken the right to do so from its owner.
+  private static func remove(_ url: URL) {
+    let files = FileManager.default
+    if (try? files.removeItem(at: url)) != nil { return }
+    var folders = [url]
+    while let folder = folders.popLast() {
+      var kind = stat()
+      guard lstat(folder.path, &kind) == 0, kind.st_mode & S_IFMT == S_IFDIR else { continue }
+      chmod(folder.path, 0o700)
+      let names = (try? files.contentsOfDirectory(atPath: folder.path)) ?? []
+      folders += names.map { folder.appendingPathComponent($0) }
+    }
+    try? files.removeItem(at: url)
   }
 
   /// Starts a program that answers, in an empty folder, with as little around it as will do.
   func answerer(
-    _ program: URL, _ arguments: [String], _ limits: AnswerLimits, _ watch: ProcessWatch
+    _ program: String, _ arguments: [String], _ limits: AnswerLimits, _ watch: ProcessWatch
   ) throws -> (answerer: Judge.Answerer, process: ChildProcess) {
-    let files = FileManager.default
-    try? files.removeItem(at: scratch)
-    try? files.createDirectory(at: scratch, withIntermediateDirectories: true)
+    try discard(scratch)
+    try? FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
     let words = LastWords(without: package.path)
     let process = try ChildProcess(
-      limits.wrapper + [program.path] + arguments,
+      limits.wrapper + [program] + arguments,
       environment: [
         "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "LANG": "C.UTF-8",
         "HOME": scratch.path, "TMPDIR": scratch.path, "SWIFT_BACKTRACE": "enable=no",
@@ -248,7 +294,7 @@ public enum GradingError: Error, CustomStringConvertible {
   case teacherDoesNotCompile(String)
   case badCatalogue(String)
   case teacherIsWrong(String)
-  /// The teacher's program was changed while students' programs ran.
+  /// The teacher's program was changed while students' programs ran, where it has to have a name.
   case tampered
   case interrupted
 

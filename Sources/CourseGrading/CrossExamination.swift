@@ -1,3 +1,4 @@
+import GSLKit
 import GradientCheck
 import TiedLayers
 
@@ -18,7 +19,18 @@ final class CrossExamination: SummarizedObjective, BatchedPathObjective {
 
   func gradients() throws -> [[Double]?] { try asked { try accused.gradients() } }
   var claimsByUse: Bool { accused.claimsByUse }
-  func gradientsByUse() throws -> [[Double]?] { try asked { try accused.gradientsByUse() } }
+
+  /// Whoever asks goes by the teacher's uses: other ones, or in another order, would not fit them.
+  func gradientsByUse() throws -> [[Double]?] {
+    try asked {
+      let (own, other) = (accused.uses.map(\.parameter), witness.uses.map(\.parameter))
+      guard own == other else {
+        throw ShapeMismatch(
+          operation: "uses of parameters", given: "\(own.prefix(20))", expected: "\(other)")
+      }
+      return try accused.gradientsByUse()
+    }
+  }
 
   private func asked<T>(_ question: () throws -> T) throws -> T {
     for (own, other) in zip(accused.parameters, witness.parameters) { own.flat = other.flat }

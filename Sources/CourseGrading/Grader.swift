@@ -8,21 +8,18 @@ public final class Grader {
   private let slot: BuildSlot
   private let judge: Judge
   public let catalogue: ExerciseCatalogue
-  /// The program that answers with the solutions, and what its folder was like before anything of a student's
-  /// ran.
-  private let solutions: URL
-  private let solutionsState: FolderState
+  private let solutions: SolutionsProgram
   /// By name: what a student began with.
   private let starter: [String: String]
   private let limits: AnswerLimits
   private let watch: ProcessWatch
-  private let seed: UInt64
   /// The teacher's processes, by check: they keep nothing between two questions.
   private var witnesses: [String: (objective: PipeObjective, process: ChildProcess)] = [:]
-  /// The build folder has been thrown away.
+  /// The build folder is to be made anew.
   private var mustPrepare = false
 
-  /// Prepares the slot, and looks whether the solutions pass every check: otherwise no student could.
+  /// Prepares the slot, and looks whether the solutions pass every check: otherwise no student could. With this
+  /// every check has a witness, before anything of a student's runs.
   /// - Parameter starter: the text of each file of Sources/Layers as it was handed out.
   /// - Throws: `GradingError`.
   public init(
@@ -33,13 +30,12 @@ public final class Grader {
     self.starter = starter
     self.limits = limits
     self.watch = watch
-    self.seed = seed
     judge = Judge(seed: seed)
     do {
-      solutions = try slot.keep(slot.prepare(watch))
-      solutionsState = FolderState(solutions.deletingLastPathComponent())
-      catalogue = try Self.catalogue(of: solutions, watch)
+      solutions = try slot.prepare(watch)
+      catalogue = try Self.catalogue(of: solutions.path, watch)
       try examineSolutions()
+      try slot.withdraw(solutions)
     } catch {
       if watch.hasEnded { throw GradingError.interrupted }
       throw error
@@ -48,11 +44,12 @@ public final class Grader {
 
   /// Says what exercises a program answers for.
   /// - Throws: `GradingError`.
-  private static func catalogue(of program: URL, _ watch: ProcessWatch) throws -> ExerciseCatalogue
-  {
+  private static func catalogue(
+    of program: String, _ watch: ProcessWatch
+  ) throws -> ExerciseCatalogue {
     do {
       let process = try ChildProcess(
-        [program.path, "catalogue"], limits: .init(message: 60, total: 60))
+        [program, "catalogue"], limits: .init(message: 60, total: 60))
       let line = try watch.during(process) {
         defer { process.end() }
         return try process.exchange(Data("catalogue".utf8))
@@ -68,7 +65,9 @@ public final class Grader {
   }
 
   private func examineSolutions() throws {
-    let grades = try checks { exercise, check in try grade(check, exercise, solutions) }
+    let grades = try checks { exercise, check in
+      try grade(check, exercise, solutions.path)
+    }
     if let wrong = grades.first(where: { $0.outcome != .passed }) {
       throw GradingError.teacherIsWrong(
         wrong.message.isEmpty ? "\(wrong.name): \(wrong.sentence)" : wrong.message)
@@ -76,21 +75,23 @@ public final class Grader {
   }
 
   /// Grades one submission. Whatever is wrong with it, or goes wrong, is in its grade.
+  /// - Parameter submission: what was read of it, before any student's program ran.
   /// - Throws: `GradingError.interrupted`.
-  public func grade(_ name: String, at folder: URL) throws -> SubmissionGrade {
+  public func grade(
+    _ name: String, _ submission: Result<Submission, any Error>
+  ) throws -> SubmissionGrade {
     try requireNotEnded()
-    let submission: Submission
-    do {
-      submission = try Submission(name: name, at: folder)
-    } catch {
-      return nothing(name, .unanswered, "the submission \(error).")
+    let read: Submission
+    switch submission {
+    case .success(let found): read = found
+    case .failure(let error): return nothing(name, .unanswered, "the submission \(error).")
     }
     do {
       if mustPrepare {
-        try slot.prepare(watch)
+        try slot.withdraw(slot.prepare(watch))
         mustPrepare = false
       }
-      return try grade(submission)
+      return try grade(read)
     } catch {
       try requireNotEnded()
       return nothing(name, .notGraded, "it could not be graded: \(excerpt("\(error)", 500))")
@@ -122,16 +123,20 @@ public final class Grader {
     var attempt = CompileAttempt(
       submission, starter: starter, exerciseFiles: catalogue.exercises.map(\.file))
     var summary = ""
+    var isSecondTry = false
     while true {
       switch try slot.build(attempt.files, watch) {
       case .built(let program):
         var remarks = submission.remarks + attempt.remarks
-        let checks = try checks { exercise, check in
-          if let error = attempt.error(in: exercise.file) {
-            return CheckGrade(check, of: exercise, .notCompiled, "\(error)")
+        let graded = Result {
+          try checks { exercise, check in
+            if let error = attempt.error(in: exercise.file) {
+              return CheckGrade(check, of: exercise, .notCompiled, "\(error)")
+            }
+            return try grade(check, exercise, program.path)
           }
-          return try grade(check, exercise, program)
         }
+        // Whatever became of the checks, no program of the student's runs any longer.
         if slot.isTamperedWith() {
           mustPrepare = true
           remarks.append(
@@ -139,10 +144,18 @@ public final class Grader {
               + "other submission is affected; look at what it does.")
         }
         return SubmissionGrade(
-          name: submission.name, checks: checks, compilerErrors: attempt.errors, remarks: remarks)
+          name: submission.name, checks: try graded.get(), compilerErrors: attempt.errors,
+          remarks: remarks)
       case .failed(let errors, let text):
         summary = text
         try requireNotEnded()
+        if errors.isEmpty, !isSecondTry {
+          // No line of the student's is to blame; a full disk may be, or a slow machine. Where the slot does not
+          // compile what is right either, this throws: the submission is not graded, and loses nothing.
+          isSecondTry = true
+          try slot.withdraw(slot.prepare(watch))
+          continue
+        }
         guard attempt.revise(after: errors) else {
           let told = attempt.errors.first.map { "\($0)" } ?? "it does not compile: \(summary)"
           return SubmissionGrade(
@@ -157,9 +170,9 @@ public final class Grader {
   // MARK: Judging
 
   private func grade(
-    _ check: ExerciseCatalogue.Check, _ exercise: ExerciseCatalogue.Entry, _ program: URL
+    _ check: ExerciseCatalogue.Check, _ exercise: ExerciseCatalogue.Entry, _ program: String
   ) throws -> CheckGrade {
-    let arguments = [exercise.id, check.name, "\(seed)"]
+    let arguments = [exercise.id, check.name, "\(judge.told)"]
     func attempt() throws -> CheckGrade {
       let witness = try witness(arguments)
       var process: ChildProcess?
@@ -190,11 +203,10 @@ public final class Grader {
   private func witness(_ arguments: [String]) throws -> PipeObjective {
     let key = arguments.joined(separator: "\u{0}")
     if let witness = witnesses[key] { return witness.objective }
-    guard FolderState(solutions.deletingLastPathComponent()) == solutionsState else {
-      throw GradingError.tampered
-    }
-    let process = try ChildProcess([solutions.path] + arguments, limits: .init(message: 120))
+    let process = try ChildProcess(
+      [solutions.path] + arguments + [Judge.sealed], limits: .init(message: 120))
     watch.add(process)
+    // When it answers it is sealed; no student's process of this check has been started by then.
     let objective = try PipeObjective(process)
     witnesses[key] = (objective, process)
     return objective

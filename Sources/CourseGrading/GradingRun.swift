@@ -38,24 +38,37 @@ public final class GradingRun: Sendable {
   ) throws -> [SubmissionGrade] {
     // A student's process has the same rights; it shall at least not read or change this one's memory.
     child_forbid_inspection()
+    // And it shall not change submissions that wait, nor meet the solutions in a slot that is not ready: first
+    // all are read and all slots prepared, and then the first student's program runs.
+    let read = submissions.map { submission in
+      Result { try Submission(name: submission.name, at: submission.folder) }
+    }
     let workers = max(1, min(jobs, submissions.count))
     let progress = Progress(submissions.count)
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      do {
-        let slot = try BuildSlot(in: cache, template: template, limits: building)
-        let grader = try Grader(
-          slot, starter: starter, seed: seed, limits: limits, watch: watch)
-        while let i = progress.next() {
-          let grade = try grader.grade(submissions[i].name, at: submissions[i].folder)
-          progress.finish(i, grade, report)
+    func inParallel(_ work: @Sendable (Int) throws -> Void) throws {
+      DispatchQueue.concurrentPerform(iterations: workers) { worker in
+        do {
+          try work(worker)
+        } catch {
+          progress.stop(error)
+          // The others cannot succeed in what one of them found impossible.
+          watch.end()
         }
-      } catch {
-        progress.stop(error)
-        // The others cannot succeed in what one of them found impossible.
-        watch.end()
+      }
+      try progress.requireNoError()
+    }
+    try inParallel { _ in
+      let slot = try BuildSlot(in: cache, template: template, limits: building)
+      progress.add(
+        try Grader(slot, starter: starter, seed: seed, limits: limits, watch: watch))
+    }
+    try inParallel { worker in
+      let grader = progress.grader(worker)
+      while let i = progress.next() {
+        progress.finish(i, try grader.grade(submissions[i].name, read[i]), report)
       }
     }
-    return try progress.grades()
+    return progress.grades
   }
 
   private final class Progress: @unchecked Sendable {
@@ -64,6 +77,7 @@ public final class GradingRun: Sendable {
     private var done = 0
     private var all: [SubmissionGrade?]
     private var error: (any Error)?
+    private var graders: [Grader] = []
 
     init(_ count: Int) { all = Array(repeating: nil, count: count) }
 
@@ -86,11 +100,13 @@ public final class GradingRun: Sendable {
     /// The first error counts: the others follow from it.
     func stop(_ error: any Error) { lock.withLock { self.error = self.error ?? error } }
 
-    func grades() throws -> [SubmissionGrade] {
-      try lock.withLock {
-        if let error { throw error }
-        return all.compactMap { $0 }
-      }
+    func requireNoError() throws {
+      if let error = lock.withLock({ error }) { throw error }
     }
+
+    func add(_ grader: Grader) { lock.withLock { graders.append(grader) } }
+    func grader(_ worker: Int) -> Grader { lock.withLock { graders[worker] } }
+
+    var grades: [SubmissionGrade] { lock.withLock { all.compactMap { $0 } } }
   }
 }

@@ -10,11 +10,15 @@ import TiedLayers
 ///
 /// Every number that counts comes from the judge's side: the points, the losses, the paths and the reference
 /// for updates. The student's process is asked for what it claims, at two points, the second of which it
-/// is told only then: a layer that keeps a copy of what it was made with is right at the first alone.
+/// is told only then: a layer that keeps a copy of what it was made with is right at the first alone. Of the
+/// seed that process knows the lower half, for it makes its objective with that; the second point depends on
+/// all of it, and cannot be foreseen where the seed was drawn at random.
 /// Whatever it says and however it ends, what is not answered counts for nothing.
 public struct Judge {
   /// The name under which the student's training is served.
   public static let training = "answer"
+  /// What the program that answers for the teacher is told, so that no other process can answer in its place.
+  static let sealed = "sealed"
 
   public let options: CheckOptions
 
@@ -23,6 +27,9 @@ public struct Judge {
     options.seed = seed
     self.options = options
   }
+
+  /// The part of the seed that objectives are made with.
+  var told: UInt64 { options.seed & 0xFFFF_FFFF }
 
   /// A process that answers, and the last words that it wrote to standard error.
   public struct Answerer {
@@ -103,7 +110,8 @@ public struct Judge {
     }
     guard result.verdict != .pass else { return nil }
     return Finding(
-      sentence: FailureMessage.sentence(for: result), message: FailureMessage.text(for: result))
+      sentence: FailureMessage.sentence(for: result),
+      message: FailureMessage.text(for: result, advises: false))
   }
 
   /// Whether two models are made alike: the same parameters, used by the same layers.
@@ -162,8 +170,8 @@ public struct Judge {
     do { return try question() } catch { throw AccusedError(error) }
   }
 
-  /// Another point, as far away as the parameters are large, that depends on the judge's seed and on
-  /// nothing that the student's process is told.
+  /// Another point, as far away as the parameters are large. It depends on the upper half of the seed too, which
+  /// the student's process is not told.
   private func moved(
     _ point: [[Double]], _ check: ExerciseCatalogue.Check, _ exercise: ExerciseCatalogue.Entry
   ) -> [[Double]] {

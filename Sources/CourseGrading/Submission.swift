@@ -1,4 +1,5 @@
 import Foundation
+import ModelPipe
 
 /// What a student has handed in, as far as it is graded: the Swift files of Sources/Layers. Manifest, plugins,
 /// tests and everything else stay behind.
@@ -23,7 +24,8 @@ public struct Submission: Sendable {
   ///
   /// The files are looked for in Sources/Layers, in Sources, and in the folder itself; and if they are in
   /// none of these, in the same places of its only subfolder, which an archive may have put around
-  /// everything.
+  /// everything. The folder itself may be a link, for it is the teacher who names it; within it no link is
+  /// followed.
   /// - Throws: `SubmissionError`.
   public init(name: String, at folder: URL) throws {
     self.name = name
@@ -43,8 +45,13 @@ public struct Submission: Sendable {
     if subfolders.count == 1 { places.append(folder.appendingPathComponent(subfolders[0])) }
     for place in places {
       for path in ["Sources/Layers", "Sources", ""] {
-        let source = path.isEmpty ? place : place.appendingPathComponent(path)
-        let (files, remarks) = Self.read(source)
+        // Every folder on the way, not the last alone: Sources may be a link to another's.
+        var way: [URL] = [place]
+        for name in path.split(separator: "/") {
+          way.append(way.last!.appendingPathComponent(String(name)))
+        }
+        guard way.dropFirst().allSatisfy(Self.isFolder) else { continue }
+        let (files, remarks) = Self.read(way.last!)
         guard !files.isEmpty || !remarks.isEmpty else { continue }
         self.files = files
         self.remarks = remarks
@@ -63,7 +70,6 @@ public struct Submission: Sendable {
   private static func read(_ folder: URL) -> (files: [String: String], remarks: [String]) {
     var files: [String: String] = [:]
     var remarks: [String] = []
-    guard isFolder(folder) else { return (files, remarks) }
     let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
       .filter { $0.hasSuffix(".swift") && !$0.hasPrefix(".") && $0 != "Package.swift" }.sorted()
     for name in names.prefix(mostFiles) {
@@ -119,8 +125,5 @@ public struct SubmissionError: Error, CustomStringConvertible {
 
 /// A student's words as they may stand in a sentence.
 func excerpt(_ text: some StringProtocol, _ length: Int = 80) -> String {
-  let shown = text.prefix(length).map { character in
-    character.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? character : "?"
-  }
-  return String(shown) + (text.count > length ? "..." : "")
+  plain(text, length) + (text.unicodeScalars.dropFirst(length).isEmpty ? "" : "...")
 }

@@ -10,7 +10,7 @@ public struct Acquittals: Sendable {
   /// Of those that were not, the seeds.
   public private(set) var others: [UInt64] = []
   /// The worst sensitivity of all the checks: any larger relative error, in whichever entry and on
-  /// whichever seed, would have failed.
+  /// whichever seed, would not have passed.
   public private(set) var sensitivity = 0.0
 
   /// - Parameter subjects: how the models are trained.

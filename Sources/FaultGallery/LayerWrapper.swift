@@ -13,6 +13,9 @@ extension LayerWrapper {
   var kind: String { layer.kind }
   var outputShape: [Int]? { layer.outputShape }
   func images(ofKernel slot: Int) -> KernelImages? { layer.images(ofKernel: slot) }
+  func reaches(slot: Int, at input: Matrix<S>) throws -> Bool {
+    try layer.reaches(slot: slot, at: input)
+  }
   var activation: ElementwiseFunction { layer.activation }
   var productForm: (any ProductForm)? { layer.productForm }
 
@@ -41,6 +44,9 @@ extension PlainLayerWrapper {
   var kind: String { layer.kind }
   var outputShape: [Int]? { layer.outputShape }
   func images(ofKernel slot: Int) -> KernelImages? { layer.images(ofKernel: slot) }
+  func reaches(slot: Int, at input: Matrix<S>) throws -> Bool {
+    try layer.reaches(slot: slot, at: input)
+  }
 
   var kernels: [Kernel<S>] {
     get { layer.kernels }

@@ -2,7 +2,7 @@ import GSLKit
 import GradientCheck
 import TiedLayers
 
-/// A regulariser that is counted once for each layer.
+/// A regulariser that is counted once for each use.
 public struct RegulariserPerUse: Fault {
   public let id = "regulariser-per-use"
   public let summary =
@@ -48,7 +48,7 @@ public struct RegulariserPerUse: Fault {
   }
 }
 
-/// Counts once in the loss, and in the gradient once for each layer that uses a kernel.
+/// Counts once in the loss, and in the gradient once for each use of a kernel.
 private struct PenaltyPerUse<S: Scalar>: LossTerm {
   let right: WeightPenalty<S>
   let chain: Chain<S>

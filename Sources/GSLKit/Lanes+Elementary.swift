@@ -1,4 +1,4 @@
-/// Elementary functions of four Doubles at a time, within two units in the last place.
+/// Elementary functions of four Doubles at a time, within two and a half units in the last place.
 ///
 /// The textbook way (J.-M. Muller, Elementary Functions, 3rd ed. 2016, chapters 3 and 11): bring the
 /// argument into a small interval by arithmetic that loses nothing, take the Taylor polynomial there,

@@ -135,6 +135,11 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     }
   }
 
+  public func reaches(_ use: Use) throws -> Bool {
+    guard use.layer < network.chain.layers.count else { return true }
+    return try network.chain.layers[use.layer].reaches(slot: use.slot, at: telling(use.layer))
+  }
+
   /// A layer's input at the present point; random numbers where only zeros arrive and the layer takes
   /// any.
   private func telling(_ layer: Int) throws -> Matrix<S> {

@@ -2,7 +2,8 @@
 public struct CheckOptions: Sendable {
   /// The relative difference that is still accepted.
   public var rtol: Double
-  /// The probability that noise alone, anywhere in the whole check, exceeds its bound.
+  /// The probability that noise alone exceeds its bound anywhere in the gradient check; and again in
+  /// the paths of a tie, and in the steps of an optimizer.
   public var alpha: Double
   public var estimator: Estimator
   public var seed: UInt64

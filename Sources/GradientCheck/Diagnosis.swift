@@ -197,7 +197,7 @@ public struct Diagnostician {
     return signatures
   }
 
-  /// A term of the loss that reads the parameter: once, however many layers use it.
+  /// A term of the loss that reads the parameter: once, however often it is used.
   private func lossTerm(_ path: TensorResult, of name: String, uses: Int) -> Signature {
     var meanings = [
       (-1.0, "regulariser-missing", "the gradient of \(name) leaves \(path.name) out")
@@ -206,7 +206,7 @@ public struct Diagnostician {
       meanings.append(
         (
           Double(uses - 1), "regulariser-per-use",
-          "the gradient of \(name) holds \(path.name) \(uses) times, once for each layer, and the loss "
+          "the gradient of \(name) holds \(path.name) \(uses) times, once for each use, and the loss "
             + "holds it once"
         ))
     }

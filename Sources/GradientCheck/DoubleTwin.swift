@@ -18,7 +18,9 @@ final class DoubleTwin {
     let (noise, value) = try Noise.measure(objective, seed: options.seed)
     witness = Witness(
       value: value, sigma: noise.deviation,
-      z: Witness.quantile(alpha: options.alpha, entries: 1), estimator: .fivePoint)
+      z: Witness.quantile(
+        alpha: options.alpha, entries: objective.parameters.reduce(0) { $0 + $1.count }),
+      estimator: .fivePoint)
   }
 
   /// Weighs a claim that the model's own losses exclude; nil where there is no twin to ask.
@@ -39,14 +41,13 @@ final class DoubleTwin {
 
     /// - Parameters:
     ///   - task: the model's own; its point is the twin's.
-    ///   - function: the twin's loss with one entry at another value.
+    ///   - function: the twin's loss with one entry at another value; nil if it has none.
     func opinion(
       on task: TensorTask,
-      of function: @escaping (any Objective) throws -> (Int, Double) throws -> Double
+      of function: @escaping (any Objective) throws -> ((Int, Double) throws -> Double)?
     ) -> Opinion {
       { [self] entry, claimed, tolerance in
-        guard let twin = try twin.get() else { return nil }
-        let loss = try function(twin.objective)
+        guard let twin = try twin.get(), let loss = try function(twin.objective) else { return nil }
         return try twin.weigh(claimed, tolerance, scale: task.scale) { t in
           try loss(entry, task.values[entry] + t)
         }

@@ -169,9 +169,7 @@ public struct GradientChecker {
     let parameter = directional.parameter
     let rms = Lines.entryScale(lines.rms, entries: parameter.count)
     let threshold =
-      lines.entries.map { entry in
-        entry.tolerance + 2 * max(entry.bound, entry.secondBound ?? 0)
-      }.max() ?? .infinity
+      lines.entries.map { $0.detectable(rtol: check.rtol) }.max() ?? .infinity
     let certified = threshold * Foundation.pow(1e6, 1 / Double(lines.entries.count)) / rms
     var worst: [EntryResult] = []
     var unresolved: [Range<Int>] = []

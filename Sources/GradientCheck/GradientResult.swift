@@ -21,7 +21,7 @@ public struct EntryResult: Codable, Equatable, Sendable {
   public let tolerance: Double
   /// Where a corner of the loss lies and how large it is, where one was found and can be located.
   public let kink: Kink?
-  /// The smallest relative error that would have failed here.
+  /// The smallest relative error that would not have passed here.
   public let sensitivity: Double
 
   enum CodingKeys: String, CodingKey {
@@ -52,6 +52,14 @@ public struct EntryResult: Codable, Equatable, Sendable {
     var moved = self
     moved.index = index
     return moved
+  }
+
+  /// The same in units of the derivative: tol + E and the bound that convicts, E + 3.2 z sigma / h.
+  /// Where the whole gradient is zero nothing is relative; the two are then at most (2 + 3.2 / 0.95) E.
+  /// - Parameter rtol: the check's.
+  func detectable(rtol: Double) -> Double {
+    sensitivity.isFinite && tolerance > 0
+      ? sensitivity * tolerance / rtol : tolerance + 5.4 * max(bound, secondBound ?? 0)
   }
 
   /// |claimed - measured|.
@@ -107,7 +115,7 @@ public struct TensorResult: Codable, Sendable {
   /// The root mean square of the measured gradient: the tensor's scale, or the whole gradient's
   /// where the tensor is zero here.
   public let rms: Double
-  /// The smallest relative error that would have failed in every entry.
+  /// The smallest relative error that would not have passed in any entry.
   public let sensitivity: Double
   public let counts: EntryCounts
   /// Entries whose perturbation did not change the loss by a single bit.
@@ -166,7 +174,7 @@ public struct GradientResult: Codable, Sendable {
   public let value: Double
   public let noise: Double
   public let evaluations: Int
-  /// The smallest relative error that would have failed wherever it was.
+  /// The smallest relative error that would not have passed wherever it was.
   public let sensitivity: Double
   /// Entry by entry, or along random directions, and why.
   public let mode: CheckMode
@@ -196,7 +204,7 @@ public struct CheckMode: Codable, Equatable, Sendable {
 public struct DirectionReport: Codable, Equatable, Sendable {
   /// The number of independent directions.
   public let count: Int
-  /// tau: a directional difference larger than this fails.
+  /// tau: a directional difference larger than this does not pass.
   public let threshold: Double
   /// An error whose largest entry is e goes unnoticed with a probability of at most
   /// (tau / e)^count, whatever the other entries are: each direction's entry is uniform in

@@ -77,6 +77,9 @@ struct DirectionalTensor {
   func locate(line: Int, _ entry: EntryResult, witness: Witness) throws -> Located {
     var located = Located()
     let v = lines.vectors[line]
+    // What is not finite spoils every sum it is in: no half would be within tolerance, or outside it.
+    let broken = claimed!.indices.filter { !claimed![$0].isFinite }
+    guard broken.isEmpty else { return Located(entries: Array(broken.prefix(Self.mostEntries))) }
     func search(_ range: Range<Int>, _ residual: Double, _ bound: Double) throws {
       guard located.entries.count < Self.mostEntries else { return }
       guard range.count > 1 else {

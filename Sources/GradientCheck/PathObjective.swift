@@ -52,6 +52,8 @@ public protocol LayeredObjective: PathObjective {
   func layerFunction(_ layer: Int) throws -> () throws -> [Double]
   /// The same with the parameter changed for that use alone; nil for the parameter as it is.
   func layerFunction(_ use: Use) throws -> (_ change: PathChange?) throws -> [Double]
+  /// Whether what a use sees can change its layer's output on this batch at all.
+  func reaches(_ use: Use) throws -> Bool
   /// The same layers and values with every use bound to a parameter of its own; nil where there is
   /// no such thing.
   func untiedTwin() -> (any LayeredObjective)?
@@ -63,6 +65,8 @@ public protocol LayeredObjective: PathObjective {
 }
 
 extension LayeredObjective {
+  public func reaches(_ use: Use) throws -> Bool { true }
+
   /// What the layer of a use sees, brought back to the parameter's own orientation.
   func ownValues(of use: Use) -> [Double] {
     let values = values(of: use)

@@ -2,7 +2,7 @@ import GSLKit
 import TiedLayers
 
 /// What a check could have seen at its point: for each bug that might be there, how large an effect
-/// it would have had, over the smallest difference that would have failed.
+/// it would have had, over the smallest difference that would not have passed.
 ///
 /// The gradient of a linear tied autoencoder at W = 0 or W = I is zero, and every one of the classic
 /// bugs passes every check there. A check that could not have failed has not passed.
@@ -12,7 +12,7 @@ public struct Power: Codable, Sendable {
     public let parameter: String
     /// In words, such as "decoder's path missing".
     public let hypothesis: String
-    /// The largest |R_i| / (tol_i + 2 E_i) that it would cause.
+    /// The largest |R_i| that it would cause, over the smallest that would not have passed at i.
     public let effectOverSensitivity: Double
 
     /// At less than ten times the sensitivity "this point cannot tell".
@@ -45,7 +45,7 @@ public struct Power: Codable, Sendable {
       let own = Self.effects(on: tensor, group).map { name, effect in
         Hypothesis(
           parameter: tensor.name, hypothesis: name,
-          effectOverSensitivity: Self.power(effect, of: tensor))
+          effectOverSensitivity: Self.power(effect, of: tensor, rtol: gradient.rtol))
       }
       hypotheses += own
       if tensor.verdict != .fail, !own.contains(where: \.canBeTold) { vacuous.append(tensor.name) }
@@ -77,10 +77,10 @@ public struct Power: Codable, Sendable {
     return effects
   }
 
-  private static func power(_ effect: [Double], of tensor: TensorResult) -> Double {
+  private static func power(_ effect: [Double], of tensor: TensorResult, rtol: Double) -> Double {
     var largest = 0.0
     for (effect, entry) in zip(effect, tensor.measuredEntries) {
-      let detectable = entry.tolerance + 2 * max(entry.bound, entry.secondBound ?? 0)
+      let detectable = entry.detectable(rtol: rtol)
       if abs(effect) > 0, detectable.isFinite {
         // Within its own error bound of zero an effect is not known to be one.
         let certain = max(abs(effect) - entry.bound, 0)

@@ -9,7 +9,7 @@ extension GradientResult {
   ///   - claims: by parameter, in row order; nil where nothing is claimed.
   ///   - seed: the one that the check was made with.
   /// - Returns: whether an entry, or a direction, would have failed; and the largest difference over
-  ///   the smallest that certainly would have.
+  ///   the smallest that would not have passed.
   public func replay(_ claims: [[Double]?], seed: UInt64) -> (convicts: Bool, effect: Double) {
     var convicts = false
     var effect = 0.0
@@ -30,7 +30,7 @@ extension GradientResult {
         let verdict = Acceptance(
           claimed: claimed, measured: entry.numeric, bound: bound, tolerance: entry.tolerance)
         if verdict == .fail { convicts = true }
-        let detectable = entry.tolerance + 2 * bound
+        let detectable = entry.detectable(rtol: rtol)
         if detectable > 0, detectable.isFinite {
           effect = max(effect, abs(claimed - entry.numeric) / detectable)
         }
@@ -39,10 +39,10 @@ extension GradientResult {
     return (convicts, effect)
   }
 
-  /// The largest difference of this very check over the smallest that certainly would have failed.
+  /// The largest difference of this very check over the smallest that would not have passed.
   public func effect() -> Double {
     parameters.flatMap(\.measuredEntries).reduce(0) { largest, entry in
-      let detectable = entry.tolerance + 2 * max(entry.bound, entry.secondBound ?? 0)
+      let detectable = entry.detectable(rtol: rtol)
       return detectable > 0 && detectable.isFinite
         ? max(largest, entry.difference / detectable) : largest
     }

@@ -3,8 +3,8 @@ import TiedLayers
 
 /// Asks what no derivative can tell: whether a shared parameter is counted once, is still shared
 /// after saving and loading and after a conversion, whether every parameter is read by the layer that
-/// registers it, whether each layer computes what its kernel and bias say, and whether the gradients
-/// of single samples add up to the gradient of the batch.
+/// registers it, whether each layer that states a formula computes it, and whether the gradients of
+/// single samples add up to the gradient of the batch.
 ///
 /// The differences are named the way residuals are: by comparing them with what known mistakes would
 /// have left.
@@ -22,7 +22,7 @@ public struct StructureCheck {
       try counted(objective, handling),
       try forward(objective),
       try read(objective),
-    ]
+    ].compactMap { $0 }
     if chain.layers.allSatisfy({ $0 is any SavedLayer<Double> }) {
       questions.append(try reloaded(objective, handling))
       questions.append(try converted(objective, handling))
@@ -57,22 +57,27 @@ public struct StructureCheck {
 
   // MARK: Forward
 
-  /// A second, plain computation of what every layer states that it computes.
-  private func forward(_ objective: ChainObjective<Double>) throws -> StructureResult.Question {
-    let question = "Does each layer compute the formula that it states, such as x K + b?"
+  /// A second, plain computation of what layers state that they compute; nil where none states it, and
+  /// there is nothing to ask.
+  private func forward(_ objective: ChainObjective<Double>) throws -> StructureResult.Question? {
+    let question = "Does each layer that states a formula, such as x K + b, compute it?"
     let chain = objective.network.chain
     let inputs = try chain.inputs(objective.input)
     var wrong: [(id: String?, sentence: String)] = []
-    var looked = 0
+    var looked: [String] = []
     for (layer, input) in zip(chain.layers, inputs) {
       guard let plain = PlainProduct(layer) else { continue }
-      looked += 1
+      looked.append(layer.name)
       if let found = plain.difference(from: try layer.beforeActivation(input), at: input) {
         wrong.append((found.id, "\(layer.name) \(found.sentence)"))
       }
     }
+    guard !looked.isEmpty else { return nil }
     guard let first = wrong.first else {
-      return .passed(question, "\(looked) of \(chain.layers.count) layers were computed again")
+      return .passed(
+        question,
+        "computed again: \(looked.joined(separator: ", ")); \(looked.count) of "
+          + "\(chain.layers.count) layers state one")
     }
     return .failed(question, id: first.id, wrong.map(\.sentence).joined(separator: "; "))
   }
@@ -84,15 +89,24 @@ public struct StructureCheck {
     let question = "Does every layer read the parameters that it registers?"
     let parameters = objective.parameters
     let users = Dictionary(grouping: objective.uses, by: \.parameter)
-    var phantoms: [String] = []
+    var (phantoms, unreached): ([String], [String]) = ([], [])
     // What several layers hold the tie check has looked at.
     for use in objective.uses where users[use.parameter]!.count == 1 {
-      if try TieCheck(options).follows(objective, use).verdict == .fail {
+      switch try TieCheck(options).follows(objective, use).verdict {
+      case .fail:
         phantoms.append(
           "\(use.name) registers \(parameters[use.parameter]) and never reads it")
+      case .pass: break
+      default: unreached.append("\(parameters[use.parameter].name) in \(use.name)")
       }
     }
-    guard !phantoms.isEmpty else { return .passed(question, "all of them are") }
+    guard !phantoms.isEmpty else {
+      return .passed(
+        question,
+        unreached.isEmpty
+          ? "all of them are"
+          : "all that this batch reaches; not asked: \(unreached.joined(separator: ", "))")
+    }
     return .failed(
       question, id: "phantom-kernel",
       phantoms.joined(separator: "; ") + ": it has no gradient, is saved, counted, and decays")

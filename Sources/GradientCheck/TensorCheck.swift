@@ -271,7 +271,9 @@ struct TensorCheck {
         claimed: claimed, measured: estimate.value, bound: estimate.bound, tolerance: tolerance)
       let convicting = measured.convicting(i, tolerance)
       let isUnconfirmed = acceptance == .fail && convicting == nil
-      if isUnconfirmed { acceptance = .undecided }
+      let isDrowned =
+        try convicting.map { try self.isDrowned(task.probe(i), claimed, tolerance, $0) } ?? false
+      if isUnconfirmed || isDrowned { acceptance = .undecided }
       switch acceptance {
       case .pass:
         verdict = .pass
@@ -304,6 +306,9 @@ struct TensorCheck {
         } else {
           (verdict, reason) = (.inconclusive, "a corner; the claimed slope lies outside its sides")
         }
+      case .undecided where isDrowned:
+        (verdict, reason) =
+          (.inconclusive, "the noise of the loss is far larger beside the point than at it")
       case .undecided where isUnconfirmed:
         verdict = .inconclusive
         reason =
@@ -328,6 +333,25 @@ struct TensorCheck {
           to: max(abs(estimate.value), rms)) : .infinity)
   }
 
+  /// Whether noise beside the point takes back what `look` saw. Where residuals are nothing but rounding,
+  /// at a perfect reconstruction, the noise grows with each step away from the point, and the loss, whose
+  /// rounding is the floor, is as small as their squares. So the noise is measured again, by nine points
+  /// around x + h; up to a factor of 4 is what ECNoise itself may be off by.
+  private func isDrowned(
+    _ probe: Probe, _ claimed: Double, _ tolerance: Double, _ look: Estimate
+  ) throws -> Bool {
+    guard let points = look.points else { return false }
+    let spacing = max(points.step / 256, 4 * probe.unitRoundoff * abs(probe.x))
+    let values = try (-4...4).map {
+      try probe.function(probe.rounded(probe.x + points.step + Double($0) * spacing))
+    }
+    guard let sigma = DifferenceTable(values).noise, sigma > 4 * points.sigma else { return false }
+    return Acceptance(
+      claimed: claimed, measured: look.value,
+      bound: points.truncationBound + 4.15 * witness.z * sigma / points.step, tolerance: tolerance)
+      != .fail
+  }
+
   /// What the second witness says of a claim that the first excludes. Its own starting step decides how
   /// good its bound is, so it may try again from a longer one, and from the closer look's. At none of
   /// these does it begin with points of the first witness.
@@ -335,7 +359,9 @@ struct TensorCheck {
     on probe: Probe, _ claimed: Double, _ tolerance: Double, _ first: Estimate, close: Double
   ) throws -> (estimate: Estimate, verdict: Verdict, reason: String?) {
     var last: (Estimate, Verdict, String?)?
-    for step in [first.step / 2, 3 * first.step, close / 2] {
+    // GSL's first try is at h and h/2: a third of the step shares no point with it.
+    let part = witness.estimator == .fivePoint ? 2.0 : 3
+    for step in [first.step / part, 3 * first.step, close / part] {
       let other = try witness.secondEstimate(probe, step: step)
       let excludes =
         other.isFinite

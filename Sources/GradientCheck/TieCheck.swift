@@ -173,7 +173,7 @@ public struct TieCheck {
     let tasks = try zip(uses, claims).map { use, claimed in
       var task = task(objective, use, claimed: claimed, lines, try objective.pathFunction(use))
       task.twin = twin.opinion(on: task) { twin in
-        guard let twin = twin as? any PathObjective else { return { _, _ in .nan } }
+        guard let twin = twin as? any PathObjective else { return nil }
         return self.task(
           twin, use, claimed: claimed, lines, try twin.pathFunction(use)
         ).function
@@ -183,7 +183,8 @@ public struct TieCheck {
     let witness = Witness(
       value: gradient.value, sigma: gradient.noise,
       z: Witness.quantile(
-        alpha: options.alpha, entries: tasks.reduce(0) { $0 + $1.values.count }),
+        alpha: options.alpha,
+        entries: tasks.reduce(gradient.entries.total) { $0 + $1.values.count }),
       estimator: options.estimator)
     let measured = try TensorCheck(
       witness: witness, rtol: options.rtol, seed: options.seed, progress: options.progress
@@ -283,13 +284,16 @@ public struct TieCheck {
       return follows(
         .inconclusive, "its output is zero on this batch whatever the parameter is")
     }
+    guard try objective.reaches(use) else {
+      return follows(.inconclusive, "nothing of this batch reaches it")
+    }
     if use.isRepeated {
       let whole = try objective.layerFunction(use.layer)
       if try moves(parameter, before, { try parameter.standing(.values($0), whole) }) {
         return follows(
           .inconclusive,
-          "its output does not change when \(parameter.name) does in this use alone: no sample of "
-            + "this batch gets there, or it holds a copy")
+          "its output does not change when \(parameter.name) does in this use alone: nothing but zeros "
+            + "arrives there on this batch, no sample gets so far, or it holds a copy")
       }
     }
     return follows(

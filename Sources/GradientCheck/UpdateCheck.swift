@@ -382,7 +382,8 @@ public struct UpdateCheck {
       })
     let witness = Witness(
       value: gradient.value, sigma: gradient.noise,
-      z: Witness.quantile(alpha: options.alpha, entries: 1), estimator: options.estimator)
+      z: Witness.quantile(alpha: options.alpha, entries: gradient.entries.total),
+      estimator: options.estimator)
     let found = try TensorCheck(witness: witness, rtol: options.rtol, seed: options.seed).run([line]
     )
     .tensors[0]

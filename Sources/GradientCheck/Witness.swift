@@ -63,6 +63,9 @@ struct Probe {
   let unitRoundoff: Double
   let rounded: (Double) -> Double
   let function: (Double) throws -> Double
+
+  /// The step, or the shortest that can be told apart from none: eight places of the grid around x.
+  func reachable(_ step: Double) -> Double { max(step, 16 * unitRoundoff * abs(x)) }
 }
 
 /// Measures derivatives of one objective at one point. It calls the loss and nothing else: it never
@@ -78,7 +81,7 @@ struct Witness {
 
   /// z = Qinv(alpha / 2P) for P entries: with probability 1 - alpha no entry's noise exceeds z sigma.
   static func quantile(alpha: Double, entries: Int) -> Double {
-    normalUpperQuantile(alpha / (2 * Double(max(entries, 1))))
+    normalUpperQuantile(max(alpha / (2 * Double(max(entries, 1))), .leastNonzeroMagnitude))
   }
 
   func estimate(_ probe: Probe, step: Double) throws -> Estimate {
@@ -97,7 +100,8 @@ struct Witness {
     losses: ([(probe: Int, point: Double)]) throws -> [Double]
   ) throws -> [Estimate] {
     let points = probes.map {
-      FivePoint.points(at: $0.probe.x, step: $0.step, rounded: $0.probe.rounded)
+      FivePoint.points(
+        at: $0.probe.x, step: $0.probe.reachable($0.step), rounded: $0.probe.rounded)
     }
     let found = try losses(
       points.enumerated().flatMap { i, points in
@@ -124,6 +128,7 @@ struct Witness {
     guard let formula = estimator.formula else {
       return estimate(try fivePoint(probe, step: step))
     }
+    let step = probe.reachable(step)
     var isFlat = true
     var isFinite = true
     var largest = abs(value)
@@ -148,7 +153,8 @@ struct Witness {
   }
 
   func fivePoint(_ probe: Probe, step: Double) throws -> FivePoint {
-    let points = FivePoint.points(at: probe.x, step: step, rounded: probe.rounded)
+    let points = FivePoint.points(
+      at: probe.x, step: probe.reachable(step), rounded: probe.rounded)
     return fivePoint(probe, points: points, losses: try points.map(probe.function))
   }
 

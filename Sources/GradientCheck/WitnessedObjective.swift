@@ -65,6 +65,7 @@ public final class WitnessedObjective: SummarizedObjective, LayeredObjective {
   public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
     try witness.layerFunction(use)
   }
+  public func reaches(_ use: Use) throws -> Bool { try witness.reaches(use) }
   public func images(of parameter: Int) -> KernelImages? { witness.images(of: parameter) }
   public func untiedTwin() -> (any LayeredObjective)? { witness.untiedTwin() }
   public func values(of use: Use) -> [Double] { witness.values(of: use) }

@@ -14,7 +14,7 @@ public final class ChildProcess: LineExchange {
   public struct Limits: Sendable {
     /// Seconds for one exchange.
     public var message = 60.0
-    /// Seconds from the start to the end; nil for no limit.
+    /// Seconds of all exchanges together, without what whoever asks does between them; nil for no limit.
     public var total: Double?
     /// Bytes of the longest line that is read.
     public var bytes = 128 << 20
@@ -60,7 +60,8 @@ public final class ChildProcess: LineExchange {
   public let limits: Limits
   private let standardError: StandardError
   private let traces: ProcessTree.Traces
-  private let started = ProcessInfo.processInfo.systemUptime
+  /// Seconds of all exchanges so far.
+  private var spent = 0.0
 
   private var input: Int32
   private var output: Int32
@@ -97,30 +98,36 @@ public final class ChildProcess: LineExchange {
     var failure: Int32 = 0
     let inherits: Bool
     if case .inherited = standardError { inherits = true } else { inherits = false }
-    let code = Self.withCStrings(command) { arguments in
-      Self.withCStrings(environment + [marker]) { environment in
-        Self.withCString(folder) { folder in
-          var request = child_request(
-            arguments: arguments, environment: environment, folder: folder,
-            inherits_error: inherits ? 1 : 0, memory: UInt64(limits.memory ?? 0))
-          return ProcessTree.starting { child_start(&request, &found, &failure) }
+    var code: Int32 = 0
+    let traces = ProcessTree.start {
+      code = Self.withCStrings(command) { arguments in
+        Self.withCStrings(environment + [marker]) { environment in
+          Self.withCString(folder) { folder in
+            var request = child_request(
+              arguments: arguments, environment: environment, folder: folder,
+              inherits_error: inherits ? 1 : 0, memory: UInt64(limits.memory ?? 0))
+            return child_start(&request, &found, &failure)
+          }
         }
       }
+      guard code == 0 else { return nil }
+      return ProcessTree.Traces(
+        leader: found.process, marker: marker,
+        pipes: Set(
+          [found.input, found.output, found.error].filter { $0 >= 0 }
+            .compactMap(ProcessTree.pipe)))
     }
-    guard code == 0 else {
+    guard let traces else {
       let reason = String(cString: strerror(code))
       let isFolder = failure == Int32(child_failed_folder.rawValue)
       throw ChildProcessError.cannotStart(
         program, isFolder ? "the folder \(folder ?? "") cannot be entered: \(reason)" : reason)
     }
+    self.traces = traces
     process = found.process
     input = found.input
     output = found.output
     error = found.error
-    traces = ProcessTree.Traces(
-      leader: process, marker: marker,
-      pipes: Set([input, output, error].filter { $0 >= 0 }.compactMap(ProcessTree.pipe)))
-    ProcessTree.register(process)
   }
 
   deinit { end() }
@@ -132,6 +139,8 @@ public final class ChildProcess: LineExchange {
   /// - Throws: `ChildProcessError`; then the program has been ended, and can answer nothing more.
   public func exchange(_ message: Data, limit: Int? = nil) throws -> Data {
     guard ending == nil else { throw ChildProcessError.ended(ending!) }
+    let begun = ProcessInfo.processInfo.systemUptime
+    defer { spent += ProcessInfo.processInfo.systemUptime - begun }
     do {
       return try tryExchange(message, limit: min(limit ?? .max, limits.bytes))
     } catch {
@@ -142,7 +151,7 @@ public final class ChildProcess: LineExchange {
 
   private func tryExchange(_ message: Data, limit: Int) throws -> Data {
     var pending = message + Data([Self.lineFeed])
-    let deadline = Deadline(limits, started: started)
+    let deadline = Deadline(limits, spent: spent)
     var isAsked = false
     while true {
       try requireNotInterrupted()
@@ -157,13 +166,20 @@ public final class ChildProcess: LineExchange {
       }
       isAsked = true
       // 0 after the time, or less if a signal came between.
-      guard poll(&descriptors, nfds_t(descriptors.count), deadline.milliseconds) > 0 else {
-        guard deadline.hasPassed else { continue }
+      let isReady = poll(&descriptors, nfds_t(descriptors.count), deadline.milliseconds) > 0
+      if deadline.hasPassed {
+        // What is there by now still counts. Standard error that never falls silent is no answer, nor are
+        // bytes that never make a line.
+        if isReady, descriptors[0].revents != 0 {
+          guard try readOutput(atMost: limit + 1 - buffer.count) else { throw try gone() }
+          if let line = takeLine() { return line }
+        }
         throw deadline.isTotal
           ? ChildProcessError.overTime(limits.total ?? 0)
           : buffer.isEmpty
             ? ChildProcessError.silent(limits.message) : ChildProcessError.slow(limits.message)
       }
+      guard isReady else { continue }
       for descriptor in descriptors where descriptor.revents != 0 {
         switch descriptor.fd {
         case output:
@@ -368,11 +384,10 @@ private struct Deadline {
   let time: Double
   let isTotal: Bool
 
-  init(_ limits: ChildProcess.Limits, started: Double) {
-    let message = ProcessInfo.processInfo.systemUptime + limits.message
-    let total = limits.total.map { started + $0 } ?? .infinity
-    time = min(message, total)
-    isTotal = total < message
+  init(_ limits: ChildProcess.Limits, spent: Double) {
+    let total = limits.total.map { $0 - spent } ?? .infinity
+    time = ProcessInfo.processInfo.systemUptime + min(limits.message, total)
+    isTotal = total < limits.message
   }
 
   private var left: Double { time - ProcessInfo.processInfo.systemUptime }
@@ -384,8 +399,23 @@ private struct Deadline {
 /// Bytes of a program as they may stand in a sentence.
 func excerpt(_ bytes: some Sequence<UInt8>) -> String {
   let shown = Array(bytes.prefix(61))
-  let text = String(decoding: shown.prefix(60), as: UTF8.self).map { character in
-    character.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 } ? character : "?"
+  return plain(String(decoding: shown.prefix(60), as: UTF8.self), 60)
+    + (shown.count > 60 ? "..." : "")
+}
+
+/// A program's words as they may be shown: no longer than so many scalars (of characters each may be as long as
+/// it likes), and with nothing in them that moves a cursor or turns a line around.
+package func plain(
+  _ text: some StringProtocol, _ length: Int, keeping kept: String = ""
+) -> String {
+  var shown = String.UnicodeScalarView()
+  for scalar in text.unicodeScalars.prefix(length) {
+    let isPlain =
+      switch scalar.properties.generalCategory {
+      case .control, .format, .lineSeparator, .paragraphSeparator: false
+      default: true
+      }
+    shown.append(isPlain || kept.unicodeScalars.contains(scalar) ? scalar : "?")
   }
-  return String(text) + (shown.count > 60 ? "..." : "")
+  return String(shown)
 }

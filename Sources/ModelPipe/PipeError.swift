@@ -13,10 +13,15 @@ public enum PipeError: Error, Equatable, CustomStringConvertible {
   /// The question needs a capability that the program does not have.
   case unable(String)
 
+  /// Of what the program says of itself, no more than can be read.
+  private func shown(_ text: String) -> String {
+    plain(text, 2000, keeping: "\n\t") + (text.unicodeScalars.count > 2000 ? "..." : "")
+  }
+
   public var description: String {
     switch self {
     case .otherProtocol(let given):
-      "the program speaks \"\(given)\"; expected \"\(PipeProtocol.version)\"."
+      "the program speaks \"\(shown(given))\"; expected \"\(PipeProtocol.version)\"."
     case .notAnAnswer(let question, let text):
       "the program answered the question \"\(question)\" with \"\(text)\"; expected one line of JSON "
         + "as the protocol has it. If that is something it prints, let it print to standard error."
@@ -24,9 +29,9 @@ public enum PipeError: Error, Equatable, CustomStringConvertible {
       "the program answered question \(given) when question \(expected) was asked; expected each "
         + "answer before the next question, with the question's id."
     case .refused(let question, let reason):
-      "the program did not answer the question \"\(question)\": \(reason)"
+      "the program did not answer the question \"\(question)\": \(shown(reason))"
     case .malformed(let question, let what):
-      "the program's answer to the question \"\(question)\" is not what it should be: \(what)."
+      "the program's answer to the question \"\(question)\" is not what it should be: \(shown(what))."
     case .unable(let capability):
       "the program cannot be asked: it does not list \"\(capability)\" in \"can\"."
     }

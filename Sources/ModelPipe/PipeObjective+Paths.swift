@@ -17,20 +17,26 @@ extension PipeObjective: SummarizedObjective, BatchedPathObjective {
       .filter { names.insert($0).inserted }
   }
 
+  /// Counted in one pass: how many there are is the program's choice.
   public var uses: [Use] {
+    struct Place: Hashable { let layer: String, parameter: Int }
     let layers = Dictionary(
       uniqueKeysWithValues: layerNames.enumerated().map { ($1, $0) })
     let all = useDescriptions
-    return all.indices.map { i in
-      let use = all[i]
-      let before = all[..<i].filter { $0.layer == use.layer }
-      let occurrence = before.count { $0.parameter == use.parameter }
-      let isRepeated = all.count { $0.layer == use.layer && $0.parameter == use.parameter } > 1
+    var count: [Place: Int] = [:]
+    for use in all { count[Place(layer: use.layer, parameter: use.parameter), default: 0] += 1 }
+    var slots: [String: Int] = [:]
+    var occurrences: [Place: Int] = [:]
+    return all.map { use in
+      let place = Place(layer: use.layer, parameter: use.parameter)
+      let (slot, occurrence) = (slots[use.layer, default: 0], occurrences[place, default: 0])
+      slots[use.layer] = slot + 1
+      occurrences[place] = occurrence + 1
       return Use(
-        layer: layers[use.layer]!, layerName: use.layer, slot: before.count,
+        layer: layers[use.layer]!, layerName: use.layer, slot: slot,
         slotName: use.slot ?? "use \(occurrence + 1)", occurrence: occurrence,
-        isRepeated: isRepeated, parameter: use.parameter, isTransposed: use.transposed ?? false,
-        isLossTerm: use.lossTerm ?? false)
+        isRepeated: count[place]! > 1, parameter: use.parameter,
+        isTransposed: use.transposed ?? false, isLossTerm: use.lossTerm ?? false)
     }
   }
 
@@ -133,7 +139,10 @@ extension PipeObjective: SummarizedObjective, BatchedPathObjective {
         outputShape: (layer?.width).flatMap { $0 > 0 ? [$0] : nil } ?? [],
         parameters: own.reduce(0) { $0 + pipeParameters[$1].count },
         sharesWith: layerNames.filter { other in
-          other != name && uses.contains { $0.layer == other && own.contains($0.parameter) }
+          // A layer shares with itself what it uses several times.
+          let shared = uses.filter { $0.layer == other && own.contains($0.parameter) }
+          return other == name
+            ? Set(shared.map(\.parameter)).count < shared.count : !shared.isEmpty
         })
     }
     return ModelSummary(

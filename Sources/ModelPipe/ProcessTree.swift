@@ -7,8 +7,8 @@ import Foundation
 /// own, and end before it. On Linux, where /proc can be read, five traces are followed: the process
 /// group, the session, the parents (orphans become children of this process, see
 /// `child_adopt_orphans`), a variable in the environment that each started program was given, and the
-/// pipes that it was given. An orphan without any trace is taken for a stray of the last program that
-/// runs, and killed with that. Elsewhere the process group is all.
+/// pipes that it was given. An orphan without any trace is taken for a stray of whichever program is
+/// ended next, and killed with that. Elsewhere the process group is all.
 ///
 /// What plain user rights cannot prevent: a process that another user's rights were given to (sudo,
 /// setuid), and one started by a service on the program's behalf (cron, at, a container daemon).
@@ -29,29 +29,24 @@ enum ProcessTree {
   private static let registry = Registry()
 
   private final class Registry: @unchecked Sendable {
+    /// Held from a fork until the child is registered: until it executes its program it holds all pipes
+    /// of this process, and would be taken for any other program's.
     let lock = NSLock()
-    var running: Set<pid_t> = []
-    /// Between a fork and its registration a child is nobody's.
-    var starting = 0
+    var running: [pid_t: Traces] = [:]
     let adopts = child_adopt_orphans() == 0
   }
 
-  static func starting(_ body: () -> Int32) -> Int32 {
-    registry.lock.withLock { registry.starting += 1 }
-    let code = body()
-    if code != 0 { registry.lock.withLock { registry.starting -= 1 } }
-    return code
-  }
-
-  static func register(_ process: pid_t) {
+  /// Starts a program; nil where that failed.
+  static func start(_ body: () -> Traces?) -> Traces? {
     registry.lock.withLock {
-      registry.running.insert(process)
-      registry.starting -= 1
+      guard let program = body() else { return nil }
+      registry.running[program.leader] = program
+      return program
     }
   }
 
   static func unregister(_ process: pid_t) {
-    _ = registry.lock.withLock { registry.running.remove(process) }
+    registry.lock.withLock { registry.running[process] = nil }
   }
 
   /// Kills a program that has not been reaped, and all that is left of it.
@@ -62,9 +57,14 @@ enum ProcessTree {
     for round in 0..<200 {
       _ = Foundation.kill(-leader, SIGKILL)
       _ = Foundation.kill(leader, SIGKILL)
-      let found = members(of: program)
-      let alive = found.filter { !$0.isZombie && $0.process != leader }
-      for entry in alive { _ = Foundation.kill(entry.process, SIGKILL) }
+      let (found, alive) = registry.lock.withLock {
+        let found = members(
+          of: program, among: entries(), running: registry.running, takesStrays: registry.adopts,
+          marks: Marks.init(of:))
+        let alive = found.filter { !$0.isZombie && $0.process != leader }
+        for entry in alive { _ = Foundation.kill(entry.process, SIGKILL) }
+        return (found, alive)
+      }
       killed.formUnion(found.map(\.process))
       if alive.isEmpty { break }
       usleep(round < 20 ? 1000 : 10_000)
@@ -80,25 +80,48 @@ enum ProcessTree {
     let isZombie: Bool
   }
 
+  /// What a process itself shows of where it comes from.
+  struct Marks {
+    /// NAME=value, each.
+    var environment: [String] = []
+    var pipes: Set<String> = []
+
+    init() {}
+
+    /// A process can forbid that these are read: then it shows no trace.
+    init(of process: pid_t) {
+      environment = ProcessTree.environment(of: process) ?? []
+      pipes = Set(ProcessTree.pipes(of: process))
+    }
+
+    func show(_ program: Traces) -> Bool {
+      environment.contains(program.marker) || !program.pipes.isDisjoint(with: pipes)
+    }
+  }
+
   /// The processes that belong to a program.
-  static func members(of program: Traces) -> [Entry] {
+  /// - Parameters:
+  ///   - running: all programs, by their leaders.
+  ///   - takesStrays: whether an orphan without a trace may be one of this program's.
+  static func members(
+    of program: Traces, among all: [Entry], running: [pid_t: Traces], takesStrays: Bool,
+    marks: (pid_t) -> Marks
+  ) -> [Entry] {
     let leader = program.leader
-    let all = entries()
     let own = getpid()
-    let (running, starting) = registry.lock.withLock { (registry.running, registry.starting) }
-    let others = running.subtracting([leader])
+    let others = running.filter { $0.key != leader }
     var members: Set<pid_t> = [leader]
-    for entry in all where entry.process != own && !others.contains(entry.process) {
-      let isOrphan = entry.parent == own || entry.parent == 1
+    for entry in all where entry.process != own && others[entry.process] == nil {
       if entry.group == leader || entry.session == leader {
         members.insert(entry.process)
-      } else if isOrphan, let environment = environment(of: entry.process) {
-        if environment.contains(program.marker)
-          || !program.pipes.isDisjoint(with: pipes(of: entry.process))
-        {
+      } else if entry.parent == own || entry.parent == 1 {
+        let marks = marks(entry.process)
+        if marks.show(program) {
           members.insert(entry.process)
-        } else if registry.adopts, entry.parent == own, others.isEmpty, starting == 0,
-          entry.session != getsid(0), !environment.contains(where: { $0.hasPrefix(markerName) })
+        } else if takesStrays, entry.parent == own, entry.session != getsid(0),
+          others[entry.session] == nil, others[entry.group] == nil,
+          // A marker that is no other program's was made up.
+          !others.values.contains(where: marks.show)
         {
           members.insert(entry.process)
         }

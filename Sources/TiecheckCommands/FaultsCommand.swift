@@ -9,9 +9,9 @@ struct FaultsCommand: Subcommand {
     commandName: "faults",
     abstract: "The gallery: bugs that people really had with tied weights.",
     discussion: """
-      Without an id the gallery is listed. With one, its fault is put into a small tied autoencoder, \
-      and the check that must convict it is run. The status is 0 if it does and the model without \
-      the fault is acquitted. The name of a diagnosis lists the faults that it may stand for. With \
+      Without an id the gallery is listed. With one, its fault is put into a small model that can \
+      have it, and the check that must convict it is run. The status is 0 if it does and the model \
+      without the fault is acquitted. The name of a diagnosis lists the faults that it may stand for. With \
       --seeds every fault is tried on several models, and what was there is counted against what it \
       was called; with --acquit the models without a fault are counted alone.
       """)

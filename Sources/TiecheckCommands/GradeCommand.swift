@@ -12,13 +12,15 @@ struct GradeCommand: Subcommand {
       the teacher's, so a manifest, plugins or tests of the student's have no say. The judge is never in \
       the student's process: that one answers questions for gradients and steps over a pipe, within \
       limits of time and memory, and everything it is compared with is computed elsewhere, at points that \
-      depend on --seed. What is not answered counts for nothing, however the process ended. A file that \
+      depend on a seed. It is drawn anew for each run, so that nobody knows the second point before; with \
+      --seed a run is repeated. What is not answered counts for nothing, however the process ended. A file that \
       does not compile costs the points of its own exercise.
 
-      The student's program runs with your rights all the same. It can read what you can read, use the \
-      network, fill the disk and end your processes; --sandbox starts it within something that prevents \
-      that, and on a machine where it matters that, or a container, belongs in front. A changed build \
-      folder is noticed and thrown away. A gradient that was itself found by finite differences, with a \
+      The student's program runs with your rights all the same. It can read and change what you can: other \
+      students' submissions, results, this checkout. It can use the network, fill the disk and end your \
+      processes; --sandbox starts it within something that prevents that, and on a machine where it matters \
+      that, or a container, belongs in front. All submissions are read before the first of these programs \
+      runs, and a changed build folder is noticed and made anew. A gradient that was itself found by finite differences, with a \
       small enough error, passes: it is right.
 
       --hidden DIR: a folder laid over the course package of 'coursework new --solutions'. \
@@ -28,7 +30,7 @@ struct GradeCommand: Subcommand {
       the course's.
 
       Many at once: tiecheck grade submissions/* --jobs 4 --results grades. On several machines \
-      --shard 1/4 up to 4/4, and then 'tiecheck report --from FOLDER' or 'grade --from FOLDER' of all \
+      --shard 1/4 up to 4/4 and the same --seed, and then 'tiecheck report --from FOLDER' or 'grade --from FOLDER' of all \
       their results. The formats gradescope, classroom and prairielearn have room for one submission: \
       with several, -o names a folder, and each has a file in it. GitHub Classroom's reporter wants its \
       result in base64.
@@ -56,9 +58,10 @@ struct GradeCommand: Subcommand {
 
   @Option(
     parsing: .unconditional,
-    help: ArgumentHelp("Of the points at which is asked; keep it to yourself.", valueName: "n"),
-    transform: OptionValue.seed)
-  var seed: UInt64 = 20_261
+    help: ArgumentHelp(
+      "Of the points at which is asked (default: drawn at random, and told in grades.json).",
+      valueName: "n"), transform: OptionValue.seed)
+  var seed: UInt64?
 
   @Option(
     parsing: .unconditional,
@@ -137,6 +140,10 @@ struct GradeCommand: Subcommand {
           ? "name the packages that are to be graded, such as: tiecheck grade submissions/*"
           : "--from takes grades that are there already: it does not go with packages.")
     }
+    guard shard == nil || seed != nil else {
+      throw ValidationError(
+        "--shard needs --seed, the same for all parts: otherwise each draws one of its own.")
+    }
     if format.isOfOne, output == "-", paths.count > 1 {
       throw ValidationError(
         "--format \(format.rawValue) has room for one submission: with several, name a folder with -o."
@@ -146,23 +153,24 @@ struct GradeCommand: Subcommand {
 
   func execute() throws -> ExitStatus {
     let folder = try results.map(ReportFolder.init)
-    let before = contents(of: results)
-    let record = try from.map(earlier) ?? grade()
-    let strange = contents(of: results).subtracting(before).sorted()
+    let place = results.map { Console.current.url($0).resolvingSymlinksInPath() }
+    let before = place.map { FolderState($0) }
+    let record = try from.map(earlier) ?? grade(results: folder)
+    let own = ["grades.json", "grades.csv", "grades.md"]
+    let strange =
+      place.map { place in
+        FolderState(place).changes(since: before!, in: place).filter { !own.contains($0) }
+      } ?? []
     if let folder { try folder.write(Self.files(record)) }
     try write(record)
     if !strange.isEmpty, from == nil {
       Console.current.say(
-        "Files appeared in \(results!) while students' programs ran, and they are not tiecheck's: "
+        "Files in \(results!) came, went or changed while students' programs ran, and not by tiecheck: "
           + strange.prefix(10).joined(separator: ", ")
-          + ". What tiecheck writes is in grades.json, grades.csv and grades.md; remove the others before "
-          + "results are merged, and look who wrote them.")
+          + ". What tiecheck writes is in grades.json, grades.csv and grades.md; look at the others before "
+          + "results are merged, and who wrote them.")
     }
     return ExitStatus(record.verdict)
-  }
-
-  private func contents(of folder: String?) -> Set<String> {
-    Set(folder.flatMap { FileManager.default.subpaths(atPath: Console.current.url($0).path) } ?? [])
   }
 
   private func earlier(_ from: String) throws -> GradeRecord {
@@ -225,7 +233,10 @@ struct GradeCommand: Subcommand {
 
   // MARK: Grading
 
-  private func grade() throws -> GradeRecord {
+  /// - Parameter results: where grades are left as they come, for a student's program may end this one.
+  private func grade(results: ReportFolder?) throws -> GradeRecord {
+    // No larger than what every reader of JSON keeps all digits of.
+    let seed = seed ?? UInt64.random(in: 1 << 32..<1 << 53)
     let submissions = (shard ?? Shard(number: 1, count: 1)).part(of: named(paths))
     var arguments = ["--seed", "\(seed)"]
     if let hidden { arguments += ["--hidden", hidden] }
@@ -251,8 +262,16 @@ struct GradeCommand: Subcommand {
     defer { withExtendedLifetime(interrupt) {} }
     let console = Console.current
     let isShown = console.isErrorTerminal && !quiet
+    let finished = Finished()
     do {
       let grades = try run.grade(submissions, jobs: jobs) { done, grade in
+        if let results {
+          let record = GradeRecord(seed: seed, command: command, submissions: finished.add(grade))
+          try? results.write([
+            ReportFile(
+              name: "grades.json", contents: (try? GradeFormat.json.data(record)) ?? Data())
+          ])
+        }
         guard isShown else { return }
         console.say(
           "\(done)/\(submissions.count) \(grade.name): \(grade.points)/\(grade.maximum)")
@@ -261,6 +280,15 @@ struct GradeCommand: Subcommand {
     } catch {
       interrupt.awaitEnd()
       throw error
+    }
+  }
+
+  /// The grades so far, in the order in which they came. One is added at a time.
+  private final class Finished: @unchecked Sendable {
+    private var grades: [SubmissionGrade] = []
+    func add(_ grade: SubmissionGrade) -> [SubmissionGrade] {
+      grades.append(grade)
+      return grades
     }
   }
 

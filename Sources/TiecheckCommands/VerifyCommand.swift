@@ -71,7 +71,8 @@ struct VerifyCommand: Subcommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "The probability that noise alone exceeds its bound anywhere (default: 0.01)."),
+      "The probability that noise alone exceeds its bound anywhere in the gradient (default: 0.01)."
+    ),
     transform: OptionValue.fraction)
   var alpha: Double?
 

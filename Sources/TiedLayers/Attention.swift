@@ -73,6 +73,18 @@ public struct Attention<S: Scalar>: SavedLayer {
     set { bias = newValue.first }
   }
 
+  /// One position alone, and such as are equal, come out the same however query and key weigh them.
+  public func reaches(slot: Int, at input: Matrix<S>) throws -> Bool {
+    try requireFit(input)
+    guard slot < 2 else { return true }
+    let features = query.rows
+    return (0..<input.rows).contains { row in
+      (features..<max(input.columns, features)).contains {
+        input[row, $0] != input[row, $0 - features]
+      }
+    }
+  }
+
   public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
     let inner = try inner(input)
     var result = try output.multiply(inner.mixed)
@@ -216,7 +228,7 @@ extension Attention {
     Attention<T>(
       entry.name, query: try entry.kernel("query"), key: try entry.kernel("key"),
       value: try entry.kernel("value"), output: try entry.kernel("output"),
-      bias: try entry.bias(), positions: try entry.whole("positions", in: 1...Int.max),
+      bias: try entry.bias(), positions: try entry.whole("positions", in: 1...100_000),
       causal: try entry.flag("causal"))
   }
 }
@@ -257,7 +269,7 @@ struct AttentionModel: Model {
   let options: Set<ModelOption> = [.features, .hidden, .loss, .untied]
   let refusal = "Attention has no activation but its softmax."
   let settings = [
-    ModelSetting("pieces", "pieces that a row of the data is cut into", whole: 8, in: 2...100_000)
+    ModelSetting("pieces", "pieces that a row of the data is cut into", whole: 8, in: 3...100_000)
   ]
   var specimens: [ModelChoices] {
     [(4, 3, 2), (3, 3, 3)].map { pieces, features, head in

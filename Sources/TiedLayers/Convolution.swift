@@ -110,11 +110,13 @@ extension Convolution: SavedLayer {
 // MARK: - Shared with the transposed convolution
 
 extension SlidingWindow {
-  /// "Convolution 3 x 3, stride 2 (tanh)".
+  /// "Convolution 3 x 3, stride 2, padding 1 (tanh)".
   func kind(_ word: String, _ activation: ElementwiseFunction) -> String {
     let size = image.height == 1 ? "\(self.size.width)" : shapeText([size.height, size.width])
     let step = image.height == 1 ? "\(stride.width)" : "\(stride)"
+    let edge = image.height == 1 ? "\(padding.width)" : "\(padding)"
     return "\(word) \(size)" + (step == "1" ? "" : ", stride \(step)")
+      + (edge == "0" ? "" : ", padding \(edge)")
       + (activation == .identity ? "" : " (\(activation))")
   }
 

@@ -27,6 +27,11 @@ public protocol Layer<S> {
   /// How the kernel in a slot is drawn, where it is more than a matrix.
   func images(ofKernel slot: Int) -> KernelImages?
 
+  /// Whether what stands in a slot can change the output at this input at all: a time step that no
+  /// sequence of the batch reaches cannot. A checker asks before it takes a use that changes nothing for
+  /// a copy.
+  func reaches(slot: Int, at input: Matrix<S>) throws -> Bool
+
   /// The output (batch x outputs) for an input (batch x inputs).
   /// - Throws: `ShapeMismatch` where the input does not fit.
   func forward(_ input: Matrix<S>) throws -> Matrix<S>
@@ -49,6 +54,8 @@ extension Layer {
   public var outputShape: [Int]? { nil }
 
   public func images(ofKernel slot: Int) -> KernelImages? { nil }
+
+  public func reaches(slot: Int, at input: Matrix<S>) throws -> Bool { true }
 
   /// The output before the activation, if the layer ends in one.
   public func beforeActivation(_ input: Matrix<S>) throws -> Matrix<S> {

@@ -1,7 +1,7 @@
 import GSLKit
 
-/// The table of a model's layers. A shared Parameter is listed in every layer that uses it and
-/// counted once in the total.
+/// The table of a model's layers. A shared Parameter is listed in every layer that uses it, once however
+/// often that one does, and counted once in the total.
 public struct ModelSummary: Codable, Equatable, Sendable {
   public struct Row: Codable, Equatable, Sendable {
     public let name: String
@@ -11,13 +11,20 @@ public struct ModelSummary: Codable, Equatable, Sendable {
     public let outputShape: [Int]
     /// How many numbers the layer's Parameters hold.
     public let parameters: Int
-    /// The other layers that use one of this layer's Parameters.
+    /// The layers that use one of this layer's Parameters once more: others, or this one itself.
     public let sharesWith: [String]
 
     /// "(batch, 5)"; "-" where nobody says how wide it is.
     public var outputText: String {
       outputShape.isEmpty
         ? "-" : "(\((["batch"] + outputShape.map(String.init)).joined(separator: ", ")))"
+    }
+
+    /// "encoder, decoder", or "itself"; "-" where nothing is shared.
+    public func sharesText(_ shown: (String) -> String = { $0 }) -> String {
+      sharesWith.isEmpty
+        ? "-"
+        : sharesWith.map { $0 == name ? "itself" : shown($0) }.joined(separator: ", ")
     }
 
     enum CodingKeys: String, CodingKey {
@@ -89,8 +96,9 @@ public struct ModelSummary: Codable, Equatable, Sendable {
           name: layer.name, type: layer.kind, outputShape: shape,
           parameters: layer.parameters.reduce(0) { $0 + $1.count },
           sharesWith: chain.layers.filter { other in
-            other.name != layer.name
-              && other.parameters.contains { own.contains(ObjectIdentifier($0)) }
+            other.name == layer.name
+              ? layer.slots.contains(where: \.isRepeated)
+              : other.parameters.contains { own.contains(ObjectIdentifier($0)) }
           }.map(\.name)))
     }
     layers = rows

@@ -49,7 +49,7 @@ public struct Recurrent<S: Scalar>: SavedLayer {
     self.activation = activation
   }
 
-  public var kind: String { "Recurrent (\(activation))" }
+  public var kind: String { "Recurrent, \(steps) step\(steps == 1 ? "" : "s") (\(activation))" }
 
   public var steps: Int { inputKernels.count }
 
@@ -118,6 +118,18 @@ public struct Recurrent<S: Scalar>: SavedLayer {
         throw SequenceLengthError(layer: name, given: Double(given), sample: row, steps: steps)
       }
       return length
+    }
+  }
+
+  /// A step is reached by the sequences that are as long, and a kernel there by what is not zero.
+  public func reaches(slot: Int, at input: Matrix<S>) throws -> Bool {
+    let states = 2 * steps - 1
+    let step = slot < steps ? slot : slot < states ? slot - steps + 1 : slot - states
+    let (taken, lengths, _) = try run(input)
+    let read = slot < steps ? taken[step].input : slot < states ? taken[step].state : nil
+    return lengths.indices.contains { row in
+      guard lengths[row] > step, let read else { return lengths[row] > step }
+      return (0..<read.columns).contains { read[row, $0] != 0 }
     }
   }
 

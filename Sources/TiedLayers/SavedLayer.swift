@@ -183,10 +183,8 @@ public struct LayerReader<S: Scalar> {
     }
     guard range.contains(whole) else {
       throw error(
-        "has the \(words(key)) \(whole); expected a whole number "
-          + (range.upperBound == .max
-            ? "of at least \(range.lowerBound)."
-            : "from \(range.lowerBound) to \(range.upperBound)."))
+        "has the \(words(key)) \(whole); expected a whole number from \(range.lowerBound) to "
+          + "\(range.upperBound).")
     }
     return whole
   }

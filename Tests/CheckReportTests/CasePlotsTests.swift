@@ -162,6 +162,27 @@ struct CasePlotsTests {
     #expect(plot.series.map(\.name) == Records.all.cases[0].updates.optimizers.map(\.name))
     let table = try #require(MarkdownProbe(picture.table).tables.first)
     #expect(table.header == ["Optimizer"] + (0...5).map { "Step \($0)" })
+    let pair = "kernel in dense and in transposed_dense"
+    #expect(plot.subtitle == "a kernel for each use, all starting equal; compared: \(pair)")
+    #expect(plot.description.contains("between \(pair), after"))
+    #expect(picture.explanation.contains("compared are \(Markdown.text(pair))."))
+  }
+
+  /// Of many uses two are compared, and the picture says which.
+  @Test func theDriftOfManyUsesSaysWhichAreCompared() throws {
+    let model = try #require(Models.named("recurrent"))
+    let choices = model.specimens[0]
+    let random = RandomSource(seed: 3)
+    let network: Network<Double> = try model.network(choices, random: random)
+    let samples = Samples(random.matrix(rows: choices.batch, columns: choices.features))
+    let batch = try model.batch(samples, choices, random: random)
+    let record = Records.record([
+      CheckCase(
+        name: "rnn", model: "recurrent", subjects: Array(UpdateSubject.standard.prefix(1)), steps: 1
+      ) { ChainObjective(network, input: batch.input, target: batch.target) }
+    ])
+    let plot = try #require(try picture("drift", of: record).plot as? LinePlot)
+    #expect(plot.subtitle?.hasSuffix("compared: W_x in rnn input 1 and in rnn input 2") == true)
   }
 
   @Test func manyStepsAreThinned() throws {

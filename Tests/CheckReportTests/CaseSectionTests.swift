@@ -96,6 +96,8 @@ struct CaseSectionTests {
     #expect(!text.contains("`rnn input 1` follows"))
     #expect(text.contains("| Through | `sgd` | `momentum` |"))
     #expect(text.contains("| `rnn step 4` | "))
+    let layers = try probe(record).table("Layer", "Type").rows
+    #expect(layers[1][1] == "Recurrent, 6 steps (tanh)" && layers[1][4] == "itself")
   }
 
   @Test func whereNothingIsSharedItSaysSo() {
@@ -119,6 +121,20 @@ struct CaseSectionTests {
     let text = probe(Records.vacuous).text
     #expect(text.contains("- This point cannot tell for W: decoder's path missing."))
     #expect(text.contains("No error can be promised"))
+  }
+
+  /// Encoder and decoder in the name of a mistake are uses, whatever the layers are called.
+  @Test func knownMistakesArePutIntoUsesAndTheReaderIsToldInWhich() {
+    var result = Records.passing.cases[0]
+    result.noticed = [
+      NoticedFault(
+        fault: "encoder-path-lost", check: "gradient", convicted: true, effectOverSensitivity: 9)
+    ]
+    let text = probe(CheckRecord(seed: 7, command: "tiecheck check", cases: [result])).text
+    #expect(
+      text.contains(
+        "into the last kernel that is shared; encoder and decoder in a name are its first and its last "
+          + "use): 1 of 1 are convicted."))
   }
 
   @Test func directionsAndSymmetryAreTold() throws {

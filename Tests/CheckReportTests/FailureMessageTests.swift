@@ -33,6 +33,12 @@ struct FailureMessageTests {
     #expect(lines.last?.hasSuffix("tiecheck report --from results") == true)
   }
 
+  /// Who is graded can neither choose the point nor allow anything.
+  @Test func whoIsGradedIsNotAdvised() {
+    let text = FailureMessage.text(for: Records.vacuous.cases[0], advises: false)
+    #expect(text.hasPrefix("VACUOUS  at the identity") && !text.contains("allow"))
+  }
+
   @Test func whatWasThrownIsASentenceInTheMessage() {
     struct Slip: Error {}
     let slip = BrokenCheck(name: "kernel", place: "T/A.swift:3", threw: Slip())

@@ -39,7 +39,11 @@ import Testing
     let tests = try #require(value["tests"] as? [[String: Any]])
     #expect(value["score"] as? Double == 3 && tests.count == 5)
     #expect(tests.map { $0["number"] as? String } == ["1.1", "1.2", "2.1", "3.1", "4.1"])
-    #expect(tests.map { $0["visibility"] as? String }.suffix(1) == ["after_published"])
+    // What is shown once the grades are published is shown to the student.
+    #expect(tests.allSatisfy { $0["visibility"] as? String == "visible" })
+    #expect(
+      !String(decoding: try GradescopeResults(Grades.mixed).json(), as: UTF8.self).contains(
+        "SECRET"))
     #expect(tests.map { $0["score"] as? Double } == [3, 0, 0, 0, 0])
   }
 
@@ -77,6 +81,38 @@ import Testing
     #expect(tests[3]["line_no"] as? Int == 12 && tests[3]["filename"] as? String == "A.swift")
     #expect(try object(ClassroomResults(Grades.all).json())["status"] as? String == "pass")
     #expect(try object(ClassroomResults(Grades.broken).json())["status"] as? String == "error")
+  }
+
+  /// Two files that do not compile, each in a check of its own, and the exercise behind a hidden one.
+  @Test func eachCheckHasItsOwnLineAndAHiddenOneNone() throws {
+    func error(_ file: String, _ line: Int) -> CompilerError {
+      CompilerError(file: file, line: line, column: 1, message: "SECRET \(file)")
+    }
+    let errors = [
+      error("A.swift", 1), error("B.swift", 2), error("Exercises/HiddenExercise.swift", 3),
+      error("Exercises/HiddenExercise.swift", 4), error("Exercises/OtherExercise.swift", 5),
+    ]
+    let submission = SubmissionGrade(
+      name: "ada",
+      checks: [
+        Grades.check("a", "x", .notCompiled, sentence: "\(errors[0])"),
+        Grades.check("b", "x", .notCompiled, sentence: "\(errors[1])"),
+        Grades.check("c", "x", .notCompiled, sentence: "\(errors[2])", isHidden: true),
+        Grades.check("d", "x", .passed),
+      ], compilerErrors: errors)
+    let tests = try #require(
+      try object(ClassroomResults(submission).json())["tests"] as? [[String: Any]])
+    #expect(tests.map { $0["line_no"] as? Int } == [1, 2, 0, 0])
+    #expect(tests.map { $0["filename"] as? String } == ["A.swift", "B.swift", "", ""])
+    let one = GradeRecord(seed: 1, command: "", submissions: [submission])
+    for text in [
+      GradeText.text(one), GradeMarkdown.text(one), JUnitResults.text(one),
+      String(decoding: try GradescopeResults(submission).json(), as: UTF8.self),
+      String(decoding: try PrairieLearnResults(submission).json(), as: UTF8.self),
+    ] {
+      #expect(text.contains("A.swift:1:1") && text.contains("B.swift:2:1"), "\(text)")
+      #expect(!text.contains("HiddenExercise") && !text.contains("OtherExercise"), "\(text)")
+    }
   }
 
   // MARK: PrairieLearn

@@ -28,7 +28,7 @@ enum Grades {
       check(
         "a", "bias", .failed, sentence: "wrong", message: "FAIL  a: bias\n  1 < 2 & \u{1}\n  ]]>"),
       check("b", "one", .unanswered, sentence: "no answer"),
-      check("c", "x", .notCompiled, sentence: "A.swift:12:5: error"),
+      check("c", "x", .notCompiled, sentence: "\(errors[0])"),
       check("d", "secret", .failed, sentence: "SECRET", message: "SECRET", isHidden: true),
     ], compilerErrors: errors, remarks: ["B.swift is missing."])
   static let all = SubmissionGrade(

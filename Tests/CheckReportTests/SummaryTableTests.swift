@@ -23,6 +23,13 @@ struct SummaryTableTests {
         """)
   }
 
+  @Test func aLayerThatUsesAKernelTwiceSharesItWithItself() throws {
+    let kernel = Kernel<Double>("W", RandomSource(seed: 1).matrix(rows: 2, columns: 3))
+    let chain = Chain<Double>([Siamese("towers", kernel: kernel)])
+    let lines = SummaryTable.text(try summary(chain, width: 4)).split(separator: "\n")
+    #expect(lines[2] == "towers  Siamese  (batch, 6)             6  itself")
+  }
+
   @Test func withoutSharingThereIsOneTotal() throws {
     let chain: Chain<Double> = try Models.autoencoder(
       features: 6, hidden: [4], tied: false, random: RandomSource(seed: 1))

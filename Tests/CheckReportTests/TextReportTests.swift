@@ -47,6 +47,11 @@ struct TextReportTests {
 
   @Test func whatAPointCannotTellIsTold() {
     #expect(lines(Records.vacuous)[0] == "VACUOUS  at the identity")
-    #expect(lines(Records.vacuous).contains { $0.contains("This point cannot tell") })
+    let text = lines(Records.vacuous).map { $0.trimmingCharacters(in: .whitespaces) }
+      .joined(separator: " ")
+    let told = text.components(separatedBy: "This point cannot tell: ")[1].prefix { $0 != "." }
+    // Of which parameter, once.
+    #expect(told.hasPrefix("W: encoder's path missing; decoder's path missing;"))
+    #expect(told.components(separatedBy: "W: ").count == 2)
   }
 }

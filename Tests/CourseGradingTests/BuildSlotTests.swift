@@ -30,6 +30,27 @@ import Testing
     #expect(FolderState(folder.url) != state)
   }
 
+  @Test func whatChangedIsNamedAndNoLinkIsFollowed() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("a", to: "kept")
+    try folder.write("a", to: "part/grades.json")
+    try folder.write("a", to: "gone")
+    let state = FolderState(folder.url)
+    #expect(FolderState(folder.url).changes(since: state, in: folder.url).isEmpty)
+    try folder.write("other", to: "part/grades.json")
+    try folder.write("b", to: "new")
+    try FileManager.default.removeItem(at: folder.url.appendingPathComponent("gone"))
+    #expect(
+      FolderState(folder.url).changes(since: state, in: folder.url)
+        == ["gone", "new", "part/grades.json"])
+    let link = folder.url.appendingPathComponent("link")
+    try FileManager.default.createSymbolicLink(
+      at: link, withDestinationURL: folder.url.appendingPathComponent("part"))
+    let linked = FolderState(link)
+    try folder.write("again", to: "part/grades.json")
+    #expect(FolderState(link) == linked)
+  }
+
   @Test func ofACrashTheReasonIsKept() {
     let crash = LastWords(without: "/w/package")
     crash.hear(Data("hello\n/w/package/Layers/A.swift:3: Fatal error: Index".utf8))
@@ -52,7 +73,7 @@ import Testing
     setenv("TIECHECK_GRADES_SECRET", "x", 1)
     defer { unsetenv("TIECHECK_GRADES_SECRET") }
     let watch = ProcessWatch()
-    let started = try slot.answerer(program, ["argument"], AnswerLimits(), watch)
+    let started = try slot.answerer(program.path, ["argument"], AnswerLimits(), watch)
     let line = String(decoding: try started.process.exchange(Data("q".utf8)), as: UTF8.self)
     #expect(!line.contains("SECRET") && line.contains("HOME") && line.hasSuffix("||argument"))
     started.process.end()

@@ -14,7 +14,7 @@ import TiedLayers
 
 @Suite struct JudgeTests {
   @Test func theSolutionsHaveAllPointsAtAnySeed() throws {
-    #expect(AnswerProgram.training == Judge.training)
+    #expect(AnswerProgram.training == Judge.training && AnswerProgram.sealed == Judge.sealed)
     for exercise in exercises {
       for check in exercise.checks {
         for seed: UInt64 in [1, 20_261] {
@@ -223,6 +223,60 @@ import TiedLayers
       #expect(grade.sentence.contains(sentence), "\(grade.sentence)")
       #expect(grade.outcome == .unanswered)
     }
+  }
+
+  #if os(Linux)
+    @Test func memoryIsLimited() throws {
+      let court = try Court("dense-backward", "bias")
+      let script = "read q; head -c 60000000 /dev/zero | tail | wc -c"
+      #expect(try court.grade(shell: script, memory: 32 << 20).sentence.contains("with \"0\""))
+      #expect(try court.grade(shell: script).sentence.contains("with \"60000000\""))
+    }
+  #endif
+
+  /// The second point depends on what no student's process is told.
+  @Test func ofTheSeedHalfIsTold() {
+    #expect(Judge(seed: 7 << 32 | 5).told == 5 && Judge(seed: 5).told == 5)
+  }
+
+  /// The judge goes through the witness's uses: a program that describes others must not end it.
+  @Test(arguments: ["square", "oblong"], [0, 1, 2])
+  func aForgedDescriptionOfUsesEarnsNothing(_ check: String, _ forgery: Int) throws {
+    let court = try Court("sum-rule", check)
+    let server = try AnswerProgram(exercises)
+      .server(exercise: "sum-rule", check: check, seed: court.seed)
+    let grade = try court.grade(
+      Forged(server) { uses in
+        switch forgery {
+        case 0: Array(uses.prefix(1))
+        case 1: []
+        default: uses + uses
+        }
+      })
+    #expect(grade.outcome == .unanswered && grade.earned == 0)
+    #expect(grade.sentence.contains("uses of parameters"), "\(grade.sentence)")
+  }
+
+  /// Says of itself that it uses its parameters otherwise, and answers accordingly.
+  private final class Forged: LineExchange {
+    private let loopback: Loopback
+    private let forge: ([Any]) -> [Any]
+
+    init(_ server: PipeServer, forge: @escaping ([Any]) -> [Any]) {
+      (loopback, self.forge) = (Loopback(server), forge)
+    }
+
+    func exchange(_ message: Data, limit: Int?) throws -> Data {
+      var answer =
+        try JSONSerialization.jsonObject(with: loopback.exchange(message, limit: limit))
+        as! [String: Any]
+      for key in ["uses", "by_use"] {
+        if let list = answer[key] as? [Any] { answer[key] = forge(list) }
+      }
+      return try JSONSerialization.data(withJSONObject: answer)
+    }
+    func end() -> ChildProcess.Ending { .exited(0) }
+    func finish(_ message: Data?, within seconds: Double) -> ChildProcess.Ending { .exited(0) }
   }
 
   @Test func theLastWordsOfACrashAreEvidence() throws {

@@ -48,6 +48,38 @@ import Testing
     }
   }
 
+  /// Wherever on the way to the files a link stands, what is behind it is another's.
+  @Test(arguments: ["Sources", "Sources/Layers", "homework", "homework/Sources"])
+  func aLinkToAnothersFolderEarnsNothing(_ link: String) throws {
+    let folder = try TemporaryFolder()
+    try folder.write("a", to: "alice/Sources/Layers/A.swift")
+    let eve = folder.url.appendingPathComponent("eve")
+    let place = eve.appendingPathComponent(link)
+    try FileManager.default.createDirectory(
+      at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+    // homework -> alice, homework/Sources -> alice/Sources, and so on.
+    let target = "alice/" + link.replacing("homework/", with: "").replacing("homework", with: "")
+    try FileManager.default.createSymbolicLink(
+      at: place, withDestinationURL: folder.url.appendingPathComponent(target))
+    #expect(throws: SubmissionError.self) { try Submission(name: "eve", at: eve) }
+  }
+
+  @Test func theFolderThatATeacherNamesMayBeALink() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("a", to: "ada/A.swift")
+    let link = folder.url.appendingPathComponent("link")
+    try FileManager.default.createSymbolicLink(
+      at: link, withDestinationURL: folder.url.appendingPathComponent("ada"))
+    #expect(try Submission(name: "ada", at: link).files == ["A.swift": "a"])
+  }
+
+  /// A character may be as long as it likes, and what turns a line around is not shown.
+  @Test func wordsAreCutByScalarsAndShownPlain() {
+    #expect(excerpt("e" + String(repeating: "\u{301}", count: 1_000_000)).utf8.count < 200)
+    #expect(excerpt("a\u{1B}[2Jb\u{9B}c\u{202E}d\u{2028}e\nf") == "a?[2Jb?c?d?e?f")
+    #expect(excerpt("abc", 3) == "abc" && excerpt("abcd", 3) == "abc...")
+  }
+
   @Test func aFolderWithoutAnswersSaysWhatIsMissing() throws {
     let folder = try TemporaryFolder()
     #expect(throws: SubmissionError.self) { try Submission(name: "ada", at: folder.url) }

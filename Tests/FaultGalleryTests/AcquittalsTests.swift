@@ -19,7 +19,7 @@ struct AcquittalsTests {
     let model = GalleryModel(widths: [4, 3])
     var rows = [try Acquittals(model, seeds: 1...1, subjects: [])]
     #expect(Acquittals.text(rows).contains("tied autoencoder 4-3-4  1 of 1"))
-    // A linear model at zero: nothing to see, which is no acquittal.
+    // As if one seed had not been acquitted: what the text makes of it.
     let nothing = Acquittals(unheard: model, seeds: [7])
     rows.append(nothing)
     #expect(!nothing.isClean)

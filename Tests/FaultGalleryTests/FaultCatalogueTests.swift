@@ -49,6 +49,29 @@ struct FaultCatalogueTests {
     #expect(heard >= 1)
   }
 
+  /// A fault that a kind silently could not have would be passed over above. These every kind can have.
+  @Test(arguments: GalleryModel.all) func everyKindCanHaveTheClassicOnes(
+    model: GalleryModel
+  ) throws {
+    for id in [
+      "detached-copy", "copied-once", "encoder-path-lost", "decoder-path-lost", "overwritten",
+      "doubled", "averaged", "stepped-twice", "one-state-per-use", "reloaded-apart",
+    ] {
+      let fault = try #require(FaultCatalogue.fault(id))
+      #expect(throws: Never.self, "\(id)") { try Specimen(fault).wrong(model.make(1)) }
+    }
+  }
+
+  /// The smallest models above are not square; of these kinds the second one is.
+  @Test(arguments: ["shared", "embedding"]) func aForgottenTransposeIsHeardOnSquareKernels(
+    name: String
+  ) throws {
+    let fault = try #require(FaultCatalogue.fault("untransposed"))
+    let model = GalleryModel.all.filter { $0.model.name == name }[1]
+    let hearing = try #require(try model.hear(fault, seed: 11, subjects: []))
+    #expect(hearing.isSettled, "\(hearing.names), \(hearing.right.diagnoses)")
+  }
+
   @Test func aNameStandsForFaultsThatLeaveTheSameTrace() {
     #expect(
       FaultCatalogue.faults(diagnosedAs: "missing-path").map(\.id)

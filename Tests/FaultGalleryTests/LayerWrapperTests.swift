@@ -26,4 +26,19 @@ struct LayerWrapperTests {
     #expect(twin.layer.kernels[0].parameter === twin.kernels[0].parameter)
     #expect(twin.layer.biases[0] === twin.biases[0])
   }
+
+  /// What the batch reaches is a matter of the right layer: a wrong twin has no say in it.
+  @Test func aWrapperReachesWhatTheLayerInItDoes() throws {
+    let right = try GalleryModel.named("recurrent").make(1)
+    let wrong = try ImmediateOnly().wrong(right.network).chain.layers[0]
+    #expect(wrong is any PlainLayerWrapper<Double>)
+    var input = right.input
+    for i in 0..<input.rows { input[i, input.columns - 1] = 1 }
+    let layer = right.network.chain.layers[0]
+    for slot in layer.slots {
+      let reached = try layer.reaches(slot: slot.index, at: input)
+      #expect(reached == (slot.name.hasSuffix(" 1")), "\(slot.name)")
+      #expect(try wrong.reaches(slot: slot.index, at: input) == reached, "\(slot.name)")
+    }
+  }
 }

@@ -34,7 +34,9 @@ struct LanesElementaryTests {
     }
   }
 
-  @Test("exp, tanh and log1p agree with libm's to two units in the last place, at every size")
+  @Test(
+    "exp, tanh and log1p agree with libm's to two and a half units in the last place, at every size"
+  )
   func againstTheLibrary() {
     let u = Double.unitRoundoff
     expectClose(
@@ -43,7 +45,7 @@ struct LanesElementaryTests {
     expectClose(
       Lanes.tanh, { tanh($0) },
       at: sizes(-20, 2).flatMap { [$0, -$0] } + [0.55, 0.5500000000000001],
-      within: 8 * u, "tanh")
+      within: 5 * u, "tanh")
     expectClose(
       logarithm(of1Plus:), { log1p($0) },
       at: sizes(-20, 6) + [0.41421356237309503, 0.4142135623731],

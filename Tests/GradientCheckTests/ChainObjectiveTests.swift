@@ -140,4 +140,19 @@ struct ChainObjectiveTests {
         != objective.parameters[0].standing(.values(moved), objective.layerFunction(0)))
     #expect(try output(nil) == before)
   }
+
+  @Test func theLayersSayWhatTheBatchReaches() throws {
+    let models = try unreached(tied: true)
+    #expect(
+      try models[0].uses.filter(models[0].reaches).map(\.slotName) == ["input 1", "step 1"])
+    #expect(
+      try models[1].uses.filter(models[1].reaches).map(\.slotName) == ["value", "output"])
+    // A term of the loss reads what it reads.
+    var chain = models[1].network
+    chain.penalty = WeightPenalty(strength: 0.1, of: chain.chain)
+    let objective = ChainObjective(chain, input: models[1].input, target: models[1].target)
+    #expect(try objective.uses.filter(\.isLossTerm).allSatisfy(objective.reaches))
+    let witnessed = try WitnessedObjective(accused: models[0], witness: models[0])
+    #expect(try witnessed.uses.filter(witnessed.reaches).count == 2)
+  }
 }

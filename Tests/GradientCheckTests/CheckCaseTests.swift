@@ -141,6 +141,16 @@ struct CheckCaseTests {
     #expect(try encoder.encode(once.run(.standard)) == encoder.encode(once.run(.standard)))
   }
 
+  /// A right model is not convicted for a batch that does not reach all of it.
+  @Test(arguments: [true, false]) func whatTheBatchDoesNotReachConvictsNobody(tied: Bool) throws {
+    for model in try unreached(tied: tied) {
+      let result = try CheckCase(name: "unreached", model: "mine") { model }.run(.standard)
+      #expect(result.verdict != .fail && result.tie.verdict != .fail)
+      #expect(result.structure?.verdict == .pass)
+      #expect(result.diagnoses.isEmpty, "\(result.diagnoses)")
+    }
+  }
+
   @Test func theCaseNamesItsLossAndItsNoise() throws {
     let result = try checkCase("tied-softmax-9x4").run(.standard)
     #expect(result.loss.name == "softmax_cross_entropy")

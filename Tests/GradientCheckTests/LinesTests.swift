@@ -1,3 +1,4 @@
+import Foundation
 import GSLKit
 import Testing
 import TiedLayers
@@ -44,6 +45,33 @@ struct LinesTests {
 
   private func check(_ objective: any Objective, _ directions: Int? = 4) throws -> GradientResult {
     try GradientChecker(CheckOptions(directions: directions)).check(objective)
+  }
+
+  /// What is called tau: a larger difference along a direction does not pass. The constant makes noise,
+  /// and not the tolerance, what limits it.
+  @Test func nothingAboveTheThresholdPasses() throws {
+    for seed in 1...20 as ClosedRange<UInt64> {
+      func check(_ error: Double) throws -> TensorResult {
+        let objective = FunctionObjective(
+          at: [0.3, -0.7, 1.1], loss: { x in 1e6 + x.reduce(0) { $0 + sin($1) } },
+          gradient: { x in x.map(cos).enumerated().map { $1 + ($0 == 1 ? error : 0) } })
+        return try GradientChecker(CheckOptions(seed: seed, directions: 1)).check(objective)
+          .parameters[0]
+      }
+      let right = try check(0)
+      #expect(right.verdict != .fail)
+      // Along a direction an entry counts 0.5 to 1.5 times.
+      let found = try check(2.02 * #require(right.directions).threshold)
+      #expect(found.verdict != .pass && found.verdict != .vacuous, "seed \(seed)")
+    }
+  }
+
+  @Test func aClaimThatIsNoNumberIsLocated() throws {
+    let objective = try autoencoder(3, features: 12, hidden: [5])
+    let result = try check(Tampered(objective) { $0[0]![7] = .nan })
+    #expect(result.verdict == .fail)
+    let worst = try #require(result.parameters[0].worst.first)
+    #expect(worst.index == [1, 2] && worst.analytic.isNaN && worst.verdict == .fail)
   }
 
   @Test func aRightGradientPassesAlongDirectionsAndThePointStays() throws {

@@ -83,8 +83,9 @@ struct PowerTests {
     let found = try #require(
       power.hypotheses.first { $0.hypothesis == "decoder's path missing" })
     let decoder = tie.groups[0].measured[1]
-    let expected = zip(decoder.entries, gradient.parameters[0].entries)
-      .map { abs($0.numeric) / ($1.tolerance + 2 * $1.bound) }.max()!
+    let whole = gradient.parameters[0]
+    let expected = zip(decoder.entries, whole.entries)
+      .map { abs($0.numeric) / ($1.sensitivity * max(abs($1.numeric), whole.rms)) }.max()!
     #expect(abs(found.effectOverSensitivity / expected - 1) < 1e-3)
     #expect(found.canBeTold)
   }

@@ -50,6 +50,8 @@ struct ReadmeTests {
       ChainObjective(
         Network(Chain([mirror]), loss: .meanSquaredError), input: input, target: input)
     }.run(CheckOptions())
+    // pass, and a share for each use
+    print(found.verdict, found.tie.groups[0].paths.map { ($0.name, $0.share) })
     #expect(found.verdict == .pass)
     #expect(found.tie.groups[0].paths.map(\.name) == ["mirror there", "mirror back"])
     #expect(found.updates.optimizers.count == 7)
@@ -69,7 +71,7 @@ struct ReadmeTests {
     let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
     let blocks = readme.split(separator: "```swift\n").dropFirst()
       .map { $0.prefix(while: { $0 != "`" }) }
-    #expect(blocks.count == 4)
+    #expect(blocks.count == 5)
     for block in blocks {
       let text = lines(String(block)).joined(separator: "\n")
       #expect(own.contains { $0.contains(text) })

@@ -57,6 +57,31 @@ struct StructureCheckTests {
     #expect(failed.contains { $0.contains("x K + b") })
   }
 
+  /// A kernel that no sample of this batch reaches is no phantom: it was not asked.
+  @Test func whatTheBatchDoesNotReachIsNamedAndNotConvicted() throws {
+    for (model, names) in zip(
+      try unreached(tied: false), ["W_x_rnn_input_2 in rnn", "W in attention, W_attention_key in"])
+    {
+      let found = try StructureCheck().check(model)
+      #expect(found.diagnoses.isEmpty, "\(found.diagnoses)")
+      let read = try #require(found.questions.first { $0.question.contains("registers") })
+      #expect(read.answer.hasPrefix("all that this batch reaches; not asked: "))
+      #expect(read.answer.contains(names), "\(read.answer)")
+    }
+  }
+
+  /// Attention states no formula; of two dense layers both are named.
+  @Test func onlyWhereAFormulaIsStatedIsItAskedFor() throws {
+    let stated = try StructureCheck().check(autoencoder(1)).questions
+    #expect(
+      stated.first { $0.question.contains("formula") }?.answer
+        == "computed again: encoder, decoder; 2 of 2 layers state one")
+    for model in try unreached(tied: true) {
+      let found = try StructureCheck().check(model).questions
+      #expect(!found.contains { $0.question.contains("formula") })
+    }
+  }
+
   /// What a frame of plain loops says against BLAS.
   @Test func aForwardPassThatLeavesTheBiasOutIsNamed() throws {
     let objective = try autoencoder(1)

@@ -172,6 +172,7 @@ final class TamperedPaths: LayeredObjective {
     try base.layerFunction(use)
   }
   func layerFunction(_ layer: Int) throws -> () throws -> [Double] { try base.layerFunction(layer) }
+  func reaches(_ use: Use) throws -> Bool { try base.reaches(use) }
   func untiedTwin() -> (any LayeredObjective)? { base.untiedTwin() }
   func values(of use: Use) -> [Double] { base.values(of: use) }
   func setValues(_ values: [Double], of use: Use) { base.setValues(values, of: use) }
@@ -251,6 +252,33 @@ func repeated(
     Network(Chain([layer]), loss: .meanSquaredError),
     input: random.matrix(rows: 4, columns: 3, -1, 1),
     target: random.matrix(rows: 4, columns: 3, -1, 1))
+}
+
+/// Right models of which the batch does not reach every use: sequences that are all of one step, and
+/// attention over one position.
+func unreached(tied: Bool) throws -> [ChainObjective<Double>] {
+  let random = RandomSource(seed: 5)
+  func kernel(_ name: String, _ rows: Int, _ columns: Int) -> Kernel<Double> {
+    Kernel(name, random.matrix(rows: rows, columns: columns, -1, 1))
+  }
+  let recurrent = Recurrent(
+    "rnn", inputKernel: kernel("W_x", 2, 3), stateKernel: kernel("W_h", 3, 3),
+    bias: Parameter("b", [0.1, -0.2, 0.3]), steps: 4)
+  var sequences: Matrix<Double> = random.matrix(rows: 3, columns: 9, -1, 1)
+  for i in 0..<3 { sequences[i, 8] = 1 }
+  let shared = kernel("W", 3, 2)
+  let attention = Attention(
+    "attention", query: shared, key: shared, value: kernel("V", 3, 2), output: kernel("O", 2, 3),
+    positions: 1)
+  let models: [(layer: any Layer<Double>, input: Matrix<Double>)] = [
+    (recurrent, sequences), (attention, random.matrix(rows: 3, columns: 3, -1, 1)),
+  ]
+  return models.map { layer, input in
+    let chain = Chain<Double>([layer])
+    return ChainObjective(
+      Network(tied ? chain : chain.untied(), loss: .meanSquaredError), input: input,
+      target: random.matrix(rows: 3, columns: 3, -1, 1))
+  }
 }
 
 /// A small autoencoder on random data that suits its loss.

@@ -346,6 +346,19 @@ struct TieCheckTests {
     }
   }
 
+  /// Nor does a use that nothing reaches stand for a copy where no other use shows either.
+  @Test func whereNothingArrivesAtAllNobodyIsConvicted() throws {
+    for (model, reached) in zip(try unreached(tied: true), [["rnn input 1", "rnn step 1"], []]) {
+      let follows = try tieResult(model).groups.flatMap(\.follows)
+      #expect(follows.count >= 2)
+      for use in follows {
+        let isReached = reached.contains(use.name)
+        #expect(use.verdict == (isReached ? .pass : .inconclusive), "\(use.name)")
+        #expect(use.reason == (isReached ? nil : "nothing of this batch reaches it"))
+      }
+    }
+  }
+
   @Test func alongDirectionsPathsWithinALayerAreMeasuredToo() throws {
     let model = repeated(4, uses: 3)
     var options = CheckOptions(seed: 3)

@@ -216,7 +216,8 @@ struct UpdateCheckTests {
     let kernel = UpdateHypothesis.diagnoses(result)[0]
     #expect(kernel.id == "stepped-twice" && kernel.explained, "\(kernel.sentence)")
     #expect(kernel.sentence.hasSuffix("(sgd, momentum)"))
-    #expect(result.optimizers[1].explanations.count { $0.parameter == kernel.parameter } == 1)
+    #expect(
+      result.optimizers[1].explanations.filter { $0.parameter == kernel.parameter }.count == 1)
   }
 
   @Test func adamWithTheStabilizerInsideTheRootFails() throws {

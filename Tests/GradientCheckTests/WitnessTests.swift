@@ -168,6 +168,7 @@ struct WitnessTests {
   @Test func theQuantileCoversAllEntriesTogether() {
     #expect(abs(Witness.quantile(alpha: 0.01, entries: 100_000) - 5.33) < 0.01)
     #expect(abs(Witness.quantile(alpha: 0.05, entries: 1) - 1.96) < 0.001)
+    #expect(Witness.quantile(alpha: 5e-324, entries: 100_000).isFinite)
     #expect(Witness.quantile(alpha: 0.01, entries: 0) == Witness.quantile(alpha: 0.01, entries: 1))
   }
 }

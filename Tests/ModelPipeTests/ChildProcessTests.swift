@@ -33,8 +33,8 @@ func runs(_ text: String) -> Bool {
 }
 
 /// Waits until something holds, for ten seconds at most.
-private func wait(until holds: () -> Bool) {
-  for _ in 0..<500 {
+private func wait(seconds: Double = 10, until holds: () -> Bool) {
+  for _ in 0..<Int(seconds * 50) {
     if holds() { return }
     usleep(20_000)
   }
@@ -79,6 +79,22 @@ private func wait(until holds: () -> Bool) {
     }
   }
 
+  /// A child that has not executed its program yet holds the pipes of all others, and must not be taken for
+  /// what one of them left running.
+  @Test func programsThatStartWhileOthersEnd() {
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      for _ in 0..<40 {
+        do {
+          let cat = try ChildProcess(["cat"])
+          #expect(try cat.say("a") == "a")
+          cat.end()
+        } catch {
+          Issue.record(error)
+        }
+      }
+    }
+  }
+
   @Test func silence() throws {
     let child = try shell("sleep 1000", message: 0.1)
     #expect(throws: ChildProcessError.silent(0.1)) { try child.say("?") }
@@ -98,6 +114,26 @@ private func wait(until holds: () -> Bool) {
     let child = try shell("read x; while :; do printf x; sleep 0.02; done", message: 0.3)
     #expect(throws: ChildProcessError.slow(0.3)) { try child.say("?") }
     #expect(isGone(child.process))
+  }
+
+  /// Though a pipe of the program's is always ready, its time runs out.
+  @Test(arguments: ["yes >&2 & exec sleep 1000", "exec tr '\\n' x </dev/zero"])
+  func noiseIsNoAnswer(script: String) throws {
+    let child = try shell("read x; \(script)", message: 0.3, bytes: 1 << 30)
+    #expect {
+      try child.say("?")
+    } throws: {
+      [ChildProcessError.silent(0.3), .slow(0.3)].contains($0 as? ChildProcessError)
+    }
+    #expect(isGone(child.process))
+  }
+
+  /// What whoever asks does meanwhile is not the program's time.
+  @Test func thinkingCostsTheProgramNothing() throws {
+    let cat = try ChildProcess(["cat"], limits: .init(message: 10, total: 0.3))
+    #expect(try cat.say("a") == "a")
+    usleep(400_000)
+    #expect(try cat.say("b") == "b")
   }
 
   @Test func everythingTogetherTakesTooLong() throws {
@@ -198,21 +234,25 @@ private func wait(until holds: () -> Bool) {
       #expect(!runs("sleep\0\(number)"))
     }
 
-    /// Nothing tells whose it is; it goes with the last program that runs.
-    @Test func aStrayWithoutATrace() throws {
-      let number = "2\(getpid())"
+    /// Nothing tells whose it is, or a lie does; it goes with the next program that is ended, though others
+    /// run on.
+    @Test(.serialized, arguments: ["", "TIECHECK_CHILD=x"])
+    func aStrayWithoutATrace(lie: String) throws {
+      let number = "2\(lie.count)\(getpid())"
+      let other = try ChildProcess(["cat"])
       let child = try shell(
-        "(setsid env -i sleep \(number) </dev/null >/dev/null 2>&1 &); read x; echo $x")
+        "(setsid env -i \(lie) sleep \(number) </dev/null >/dev/null 2>&1 &); read x; echo $x")
       #expect(try child.say("a") == "a")
-      wait { runs("sleep\0\(number)") }
+      // Other tests run programs meanwhile, and it may have gone with one of them.
+      wait(seconds: 0.5) { runs("sleep\0\(number)") }
       child.end()
-      // Other tests run programs meanwhile.
       for _ in 0..<600 {
         if !runs("sleep\0\(number)") { break }
         try ChildProcess(["true"]).end()
         usleep(50_000)
       }
       #expect(!runs("sleep\0\(number)"))
+      #expect(try other.say("still") == "still")
     }
   #endif
 }

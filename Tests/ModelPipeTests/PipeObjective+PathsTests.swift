@@ -64,6 +64,22 @@ private final class PathLost: SummarizedObjective {
     #expect(try piped.gradientsByUse() == direct.gradientsByUse())
   }
 
+  /// A program may describe as many as it likes; they are counted in one pass.
+  @Test func manyUses() throws {
+    let use = #"{"layer":"l","parameter":0}"#
+    let uses = Array(repeating: use, count: 20_000).joined(separator: ",")
+    let piped = try PipeObjective(
+      Script(
+        """
+        {"id":1,"protocol":"tiecheck-pipe/1","parameters":[{"name":"w","shape":[1],"values":[1]}],\
+        "can":["gradient"],"uses":[\(uses),{"layer":"m","parameter":0}]}
+        """))
+    let found = piped.uses
+    #expect(found.count == 20_001 && found[19_999].name == "l use 20000")
+    #expect(found[19_999].slot == 19_999 && found[19_999].occurrence == 19_999)
+    #expect(found[20_000].slot == 0 && !found[20_000].isRepeated && found[20_000].layer == 1)
+  }
+
   /// All of the check, and its numbers, but for what only layers of this package can be asked.
   @Test func theVerdictsAreThoseOfTheModel() throws {
     let piped = try piped(

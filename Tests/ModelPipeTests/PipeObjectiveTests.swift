@@ -164,6 +164,17 @@ import TiedLayers
   }
 
   /// The gradient check itself says what is wrong with a claim of another length.
+  /// What a program says may be as long as a message.
+  @Test func whatAProgramSaysIsCutWhereItIsShown() {
+    let long = String(repeating: "x\u{1B}", count: 100_000)
+    for error in [
+      PipeError.refused("losses", long), .otherProtocol(long), .malformed("describe", long),
+    ] {
+      #expect(error.description.utf8.count < 2500 && !error.description.contains("\u{1B}"))
+    }
+    #expect(PipeError.refused("losses", "line 1\nline 2").description.hasSuffix("line 1\nline 2"))
+  }
+
   @Test func aGradientOfAnotherLengthFails() throws {
     let served = WrongLength(try pair())
     let result = try GradientChecker().check(try PipeObjective(Loopback(PipeServer(served))))

@@ -49,6 +49,8 @@ import TiedLayers
   func reluDouble() throws {
     let population = try Self.sample(.relu, .double, entries: 600)
     check(population, covered: 0.99)
+    let ours = population.bands[0].rules[0]
+    #expect(ours.covered == ours.bounded)
     let near = population.bands[0]
     #expect(near.entries > 200)
     #expect(near.rules[0].wrong[1].found == near.rules[0].wrong[1].total, "\(near.remarks)")

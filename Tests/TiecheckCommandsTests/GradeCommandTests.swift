@@ -31,6 +31,7 @@ import Testing
     ("grade a b --format gradescope", "name a folder with -o"),
     ("grade a --shard 3/2", "such as 1/4 up to 4/4"),
     ("grade a --shard x", "such as 1/4 up to 4/4"),
+    ("grade a --shard 1/2", "--shard needs --seed"),
     ("grade a --jobs 0", "from 1 to 256"),
     ("grade a --memory-limit 1", "from 64 to"),
     ("grade a --time-limit -1", "seconds above 0"),

@@ -15,9 +15,10 @@ import Testing
       .deletingLastPathComponent().appendingPathComponent("tiecheck").path
     try #require(FileManager.default.isExecutableFile(atPath: tiecheck), "\(tiecheck)")
     let said = Said(signals)
-    let verify = [tiecheck, "verify", "--timeout", "100", "--", "sh", "-c", program]
     let process = try ChildProcess(
-      (shell.map { ["sh", "-c", $0] } ?? []) + verify,
+      (shell.map { ["sh", "-c", $0] } ?? []) + [
+        tiecheck, "verify", "--timeout", "100", "--", "sh", "-c", program,
+      ],
       standardError: .relayed { said.hear($0) })
     return (process.finish(within: 30), said.text)
   }

@@ -14,4 +14,10 @@ import Testing
     #expect(run.error.hasSuffix("\r\u{1B}[K"))
     #expect(run.data == tiecheck(command).data)
   }
+
+  @Test func theTimeLeftIsSaidInWholeSecondsOrMinutes() {
+    #expect(ProgressLine.text(timeLeft: .milliseconds(900)).isEmpty)
+    #expect(ProgressLine.text(timeLeft: .seconds(75)) == ", about 75 s left")
+    #expect(ProgressLine.text(timeLeft: .seconds(185)) == ", about 3 min left")
+  }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import GSLKit
 import Testing
 import TiedLayers
@@ -156,6 +157,41 @@ struct AttentionTests {
       try attention.forward(input).elements, expected.elements, within: 1e-14, "one position")
   }
 
+  @Test("query and key are reached where there are positions that differ, value and output always")
+  func reached() throws {
+    let random = RandomSource(seed: 10)
+    func reached(_ positions: Int, _ input: Matrix<Double>) throws -> [Bool] {
+      let layer: Attention<Double> = layer(positions: positions, random)
+      return try layer.slots.map { try layer.reaches(slot: $0.index, at: input) }
+    }
+    let never = [false, false, true, true, true]
+    #expect(try reached(1, randomMatrix(2, 3, random)) == never)
+    #expect(try reached(2, Matrix([[1, 2, 3, 1, 2, 3], [4, 5, 6, 4, 5, 6]])) == never)
+    let all = [Bool](repeating: true, count: 5)
+    #expect(try reached(2, Matrix([[1, 2, 3, 1, 2, 3], [4, 5, 6, 4, 5, 7]])) == all)
+    #expect(throws: ShapeMismatch.self) { try reached(2, randomMatrix(1, 5, random)) }
+  }
+
+  @Test("a file with more positions than can be counted is refused in a sentence")
+  func positionsInAFile() throws {
+    let random = RandomSource(seed: 11)
+    let layer: Attention<Double> = layer(positions: 4, random)
+    let json = String(
+      decoding: try ModelFile(
+        network: Network(Chain([layer]), loss: .meanSquaredError),
+        input: randomMatrix(1, 12, random), target: randomMatrix(1, 20, random)
+      ).json(), as: UTF8.self)
+    #expect(json.contains("\"positions\":4"))
+    for bad in ["4611686018427387904", "0", "100001"] {
+      let file = Data(json.replacing("\"positions\":4", with: "\"positions\":\(bad)").utf8)
+      let error = #expect(throws: ModelFileError.self) { try ModelFile<Double>(json: file) }
+      #expect(
+        error?.description
+          == "layer 1 (\"attention\") has the positions \(bad); expected a whole number from 1 to "
+          + "100000.")
+    }
+  }
+
   @Test("shapes that do not fit are errors that say which kernel and what was expected")
   func mismatches() throws {
     let random = RandomSource(seed: 9)
@@ -222,6 +258,9 @@ struct AttentionTests {
     #expect(
       cut?.description == "digits has 60 columns, which cannot be cut into 8 equal pieces. Use "
         + "--features with a multiple of 8, or --set pieces=N.")
+    let pieces = model.settings[0]
+    // With two pieces there is one position, and nothing to attend to.
+    #expect(pieces.allows(3) && !pieces.allows(2))
     choices.features = 64
     choices.hidden = [3, 2]
     #expect(throws: ModelChoiceError.self) { try model.check(choices, data: "digits") }

@@ -76,7 +76,7 @@ struct ConvolutionTests {
     #expect(output.shape == [0, plain.outputCount])
   }
 
-  @Test("the kind says window, stride and activation")
+  @Test("the kind says window, stride, padding and activation")
   func kind() throws {
     let kernel = Kernel("K", Matrix<Double>(rows: 9, columns: 1))
     let image = ImageShape(height: 5, width: 5)
@@ -90,6 +90,20 @@ struct ConvolutionTests {
           over: ImageShape(length: 9), size: Extent(height: 1, width: 9),
           stride: Extent(height: 1, width: 2)), activation: .tanh
       ).kind == "Convolution 9, stride 2 (tanh)")
+    // A padding in one direction alone, and that of a signal.
+    #expect(
+      Convolution(
+        "c", kernel: kernel,
+        window: try SlidingWindow(
+          over: image, size: Extent(3), padding: Extent(height: 0, width: 1))
+      ).kind == "Convolution 3 x 3, padding 0 x 1")
+    #expect(
+      Convolution(
+        "c", kernel: kernel,
+        window: try SlidingWindow(
+          over: ImageShape(length: 9), size: Extent(height: 1, width: 9),
+          padding: Extent(height: 0, width: 2))
+      ).kind == "Convolution 9, padding 2")
   }
 
   @Test("rebinding keeps the window; a missing bias stays missing")

@@ -46,6 +46,32 @@ struct ModelSummaryTests {
     #expect(twin.totalParameters == twin.sumOverLayers)
   }
 
+  @Test("a layer that uses a Parameter several times shares it with itself; an untied one does not")
+  func withinALayer() throws {
+    for name in ["recurrent", "siamese", "attention"] {
+      let model = try #require(Models.named(name))
+      let choices = model.specimens[0]
+      let random = RandomSource(seed: 1)
+      let chain: Chain<Double> = try model.chain(choices, random: random)
+      let samples = Samples(random.matrix(rows: choices.batch, columns: choices.features))
+      let input = try model.batch(samples, choices, random: random).input
+      let summary = try ModelSummary(chain, input: input)
+      let first = summary.layers[0]
+      #expect(first.sharesWith == [first.name] && first.sharesText() == "itself", "\(name)")
+      #expect(summary.totalParameters == summary.sumOverLayers)
+      let twin = try ModelSummary(chain.untied(), input: input)
+      #expect(twin.layers.allSatisfy { $0.sharesWith.isEmpty && $0.sharesText() == "-" })
+    }
+  }
+
+  @Test("what is shared with itself and with others is said of both, names as they are shown")
+  func shared() {
+    let row = ModelSummary.Row(
+      name: "b", type: "Dense", outputShape: [1], parameters: 1, sharesWith: ["a", "b", "c"])
+    #expect(row.sharesText() == "a, itself, c")
+    #expect(row.sharesText { "<\($0)>" } == "<a>, itself, <c>")
+  }
+
   @Test("images and signals keep their shape")
   func images() throws {
     func shapes(_ image: ImageShape, _ size: Extent) throws -> [String] {

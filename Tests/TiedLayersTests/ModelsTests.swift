@@ -57,7 +57,8 @@ struct ModelsTests {
       image: ImageShape(height: 8, width: 8), channels: [4, 6], size: Extent(3),
       stride: Extent(2), padding: Extent(1), random: RandomSource(seed: 5), as: Double.self)
     #expect(chain.layers.map(\.name) == ["encoder1", "encoder2", "decoder2", "decoder1"])
-    #expect(chain.layers.last?.kind == "Transposed convolution 3 x 3, stride 2 (sigmoid)")
+    #expect(
+      chain.layers.last?.kind == "Transposed convolution 3 x 3, stride 2, padding 1 (sigmoid)")
     #expect(names(chain.parameters) == ["W1", "b1", "W2", "b2", "c2", "c1"])
     #expect(chain.parameters.map(\.shape) == [[9, 4], [4], [36, 6], [6], [4], [1]])
     let widths = try chain.inputs(Matrix(rows: 2, columns: 64)).map(\.columns)

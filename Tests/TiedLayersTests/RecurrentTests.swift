@@ -59,7 +59,7 @@ struct RecurrentTests {
     // h1 = x1 + 0.5, h2 = x2 + 10 h1 + 0.5, h3 = x3 + 10 h2 + 0.5.
     let output = try layer.forward(Matrix([[1, 2, 3, 1], [1, 2, 3, 2], [1, 2, 3, 3]]))
     #expect(output.nested == [[1.5], [17.5], [178.5]])
-    #expect(layer.kind == "Recurrent (identity)")
+    #expect(layer.kind == "Recurrent, 3 steps (identity)")
     #expect(names(layer.parameters) == ["Wx", "Wh", "b"])
   }
 
@@ -137,6 +137,28 @@ struct RecurrentTests {
     }
     let single: Recurrent<Double> = self.layer(steps: 1, random)
     #expect(single.kernels.count == 1 && names(single.parameters) == ["Wx", "b"])
+    #expect(single.kind == "Recurrent, 1 step (tanh)")
+  }
+
+  @Test("a use is reached where a sequence is long enough and what the kernel reads is not zero")
+  func reached() throws {
+    let random = RandomSource(seed: 4)
+    let layer: Recurrent<Double> = layer(steps: 3, random)
+    // Input 1, 2, 3; step 2, 3 of the state; step 1, 2, 3 of the bias.
+    func reached(_ input: Matrix<Double>) throws -> [Bool] {
+      try layer.slots.map { try layer.reaches(slot: $0.index, at: input) }
+    }
+    func input(_ lengths: [Int]) -> Matrix<Double> {
+      sequences(lengths, steps: 3, inputs: 2, random)
+    }
+    #expect(try reached(input([1, 1])) == [true, false, false, false, false, true, false, false])
+    #expect(try reached(input([1, 2])) == [true, true, false, true, false, true, true, false])
+    #expect(try reached(input([3, 1])) == [Bool](repeating: true, count: 8))
+    // At step 2 the one long sequence reads nothing but zeros; its state and the bias are there.
+    var blank = input([1, 2])
+    (blank[1, 2], blank[1, 3]) = (0, 0)
+    #expect(try reached(blank) == [true, false, false, true, false, true, true, false])
+    #expect(throws: SequenceLengthError.self) { try reached(input([4])) }
   }
 
   @Test("the last step's contribution is the immediate one: state before it times what arrives")

@@ -44,4 +44,7 @@ int child_adopt_orphans(void);
 /// system knows that. Programs that are started are not concerned.
 void child_forbid_inspection(void);
 
+/// Whether that is in force.
+int child_forbids_inspection(void);
+
 #endif

@@ -38,8 +38,10 @@ public struct ClassroomResults: Encodable {
   public init(_ submission: SubmissionGrade) {
     maxScore = Double(submission.maximum)
     tests = submission.checks.map { check in
-      // The compiler's line is the only one that means anything to the student.
-      let error = check.outcome == .notCompiled ? submission.compilerErrors.first : nil
+      // The compiler's line is the only one that means anything to the student: that of this check's own file.
+      let error =
+        check.outcome == .notCompiled
+        ? submission.toldErrors.first { check.sentence == "\($0)" } : nil
       return Test(
         name: check.name, status: Self.status(check.outcome), score: Double(check.earned),
         maxScore: Double(check.points), message: check.outcome == .passed ? "" : check.told,

@@ -71,13 +71,30 @@ public struct SubmissionGrade: Codable, Equatable, Sendable {
   var reason: String? {
     if isComplete { return nil }
     if checks.contains(where: { $0.outcome == .notGraded }) { return "could not be graded" }
-    if !compilerErrors.isEmpty {
-      let files = Set(compilerErrors.map(\.file)).sorted()
+    if !toldErrors.isEmpty {
+      let files = Set(toldErrors.map(\.file)).sorted()
       return files.joined(separator: ", ")
         + (files.count == 1 ? " does not compile" : " do not compile")
     }
     let lost = checks.filter { $0.outcome != .passed }
     return "\(lost.count) of \(checks.count) checks not passed"
+  }
+
+  /// The compiler's errors that a student may read: not those for which a hidden check alone has no points, nor
+  /// other ones in an exercise that no check which is shown names.
+  var toldErrors: [CompilerError] {
+    func files(_ checks: [CheckGrade]) -> Set<String> {
+      let sentences = Set(checks.map(\.sentence))
+      return Set(compilerErrors.filter { sentences.contains("\($0)") }.map(\.file))
+    }
+    let hidden = checks.filter(\.isHidden)
+    guard !hidden.isEmpty else { return compilerErrors }
+    let shown = files(checks.filter { !$0.isHidden })
+    let secret = files(hidden)
+    return compilerErrors.filter { error in
+      shown.contains(error.file)
+        || !secret.contains(error.file) && !error.file.hasPrefix("Exercises/")
+    }
   }
 
   enum CodingKeys: String, CodingKey {

@@ -41,7 +41,7 @@ public enum GradeText {
 
   /// What concerns the whole of a submission: remarks, and what the compiler said.
   static func preamble(_ submission: SubmissionGrade) -> [String] {
-    let errors = submission.compilerErrors
+    let errors = submission.toldErrors
     return submission.remarks + errors.prefix(20).map(\.description)
       + (errors.count > 20 ? ["and \(errors.count - 20) more errors"] : [])
   }

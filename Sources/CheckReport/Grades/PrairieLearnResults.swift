@@ -33,6 +33,11 @@ public struct PrairieLearnResults: Encodable {
   /// The file may have no more than 1 MB; what is longer than its share is cut.
   private static let longest = 10_000
 
+  /// By scalars: a character may be as long as it likes.
+  private static func cut(_ text: String) -> String {
+    String(String.UnicodeScalarView(text.unicodeScalars.prefix(longest)))
+  }
+
   public init(_ submission: SubmissionGrade) {
     let outcomes = submission.checks.map(\.outcome)
     let isUngraded = outcomes.contains(.notGraded)
@@ -41,13 +46,13 @@ public struct PrairieLearnResults: Encodable {
     message =
       "\(submission.points) of \(submission.maximum) points"
       + (submission.reason.map { ": \($0)" } ?? "")
-    output = String(GradeText.preamble(submission).joined(separator: "\n").prefix(Self.longest))
+    output = Self.cut(GradeText.preamble(submission).joined(separator: "\n"))
     guard gradable else {
       (score, tests) = (nil, nil)
       formatErrors =
-        submission.compilerErrors.isEmpty
-        ? [submission.checks.first { $0.outcome != .passed }?.sentence ?? message]
-        : submission.compilerErrors.prefix(20).map(\.description)
+        submission.toldErrors.isEmpty
+        ? [submission.checks.first { $0.outcome != .passed }?.toldSentence ?? message]
+        : submission.toldErrors.prefix(20).map(\.description)
       return
     }
     formatErrors = nil
@@ -56,8 +61,8 @@ public struct PrairieLearnResults: Encodable {
     tests = submission.checks.map { check in
       Test(
         name: check.name, description: check.title, points: Double(check.earned),
-        maxPoints: Double(check.points), message: String(check.toldSentence.prefix(Self.longest)),
-        output: check.isHidden ? "" : String(check.message.prefix(Self.longest)))
+        maxPoints: Double(check.points), message: Self.cut(check.toldSentence),
+        output: check.isHidden ? "" : Self.cut(check.message))
     }
   }
 

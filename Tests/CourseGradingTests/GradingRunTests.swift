@@ -1,0 +1,162 @@
+import CheckReport
+import Foundation
+import Testing
+
+@testable import CourseGrading
+
+/// A course in which a submission is a shell script, so that compiling it is copying it. The solutions are the
+/// program that answers for a small course.
+private struct Workshop {
+  let folder: TemporaryFolder
+  /// The program that answers rightly, for scripts that want to.
+  let answer: String
+  var jobs = 1
+  var compile = 60.0
+  var limits = AnswerLimits()
+  /// What happens before each compilation, for the shell.
+  var disturbance = ""
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let products =
+      Bundle.allBundles.map { $0.bundleURL.deletingLastPathComponent() }
+      + [URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()]
+    let found = products.map { $0.appendingPathComponent("small-course").path }
+      .first { FileManager.default.isExecutableFile(atPath: $0) }
+    answer = try #require(found)
+  }
+
+  var cache: URL { folder.url.appendingPathComponent("cache") }
+  var slot: URL { cache.appendingPathComponent("slot-1") }
+
+  /// Grades scripts, by name.
+  func grade(_ scripts: [(name: String, script: String)]) throws -> [SubmissionGrade] {
+    for (name, script) in scripts {
+      try folder.write(script, to: "submissions/\(name)/Sources/Layers/Answer.swift")
+    }
+    var building = BuildSlot.Limits()
+    building.submission = compile
+    building.command = """
+      (\(disturbance)
+      mkdir -p .build/debug && cp kept .build/object && \
+      if grep -qx 'the solutions' Sources/Layers/Answer.swift; then cp '\(answer)' .build/debug/answer; \
+      else cp Sources/Layers/Answer.swift .build/debug/answer; fi && chmod 755 .build/debug/answer)
+      """
+    let run = GradingRun(
+      template: [("Sources/Layers/Answer.swift", "the solutions"), ("kept", "kept")],
+      starter: ["Answer.swift": "#!/bin/sh\nexit 1"], cache: cache, seed: 5, building: building,
+      limits: limits)
+    return try run.grade(
+      scripts.map { ($0.name, folder.url.appendingPathComponent("submissions/\($0.name)")) },
+      jobs: jobs, report: { _, _ in })
+  }
+
+  func grade(_ script: String) throws -> SubmissionGrade { try grade([("eve", script)])[0] }
+
+  /// A script that answers rightly, after it has done something.
+  func right(after deed: String = ":") -> String {
+    "#!/bin/sh\n(\(deed)) >&2\nexec '\(answer)' \"$@\""
+  }
+}
+
+@Suite(.serialized) struct GradingRunTests {
+  private let all = 3
+
+  @Test func aSubmissionIsGradedInAProcessOfItsOwn() throws {
+    let workshop = try Workshop()
+    // The last says what it was given, which is no more than it needs.
+    let grades = try workshop.grade([
+      ("ada", workshop.right()), ("bob", "#!/bin/sh\nexit 0"),
+      ("eve", "#!/bin/sh\necho \"$# $(ls -A | wc -l)\" >&2\nexit 3"),
+    ])
+    #expect(grades.map(\.name) == ["ada", "bob", "eve"])
+    #expect(grades.map(\.points) == [all, 0, 0])
+    #expect(grades[2].checks.allSatisfy { $0.message.contains("    3 0\n") })
+    #expect(
+      !FileManager.default.fileExists(atPath: workshop.slot.appendingPathComponent("student").path))
+  }
+
+  /// Everywhere in the slots, and as what runs.
+  @Test(arguments: [1, 2])
+  func theProgramWithTheSolutionsIsNowhereToBeFound(jobs: Int) throws {
+    var workshop = try Workshop()
+    workshop.jobs = jobs
+    let thief = """
+      #!/bin/sh
+      for f in $(find '\(workshop.cache.path)' -name 'answer*' -type f); do
+        cmp -s "$f" '\(workshop.answer)' && exec "$f" "$@"
+      done
+      grep -rlqx 'the sol[u]tions' '\(workshop.cache.path)' && exec '\(workshop.answer)' "$@"
+      exit 1
+      """
+    let grades = try workshop.grade([("eve", thief), ("mallory", thief)])
+    #expect(grades.map(\.points) == [0, 0])
+  }
+
+  /// What a submission does to the folder it was built in, or to its own, is no other's.
+  @Test(arguments: [
+    "echo spoiled > ../package/kept", "echo spoiled > ../package/.build/object",
+    "echo spoiled > ../package/.build/object; chmod 555 ../package/.build ../package",
+    "rm -rf ../package; ln -s / ../package",
+  ])
+  func aChangedBuildFolderIsNotBuiltOn(_ deed: String) throws {
+    let workshop = try Workshop()
+    let grades = try workshop.grade([
+      ("eve", workshop.right(after: deed)), ("ada", workshop.right()),
+    ])
+    #expect(grades[0].remarks.contains { $0.contains("changed files in the build folder") })
+    #expect(grades[1].remarks.isEmpty && grades[1].points == all)
+    let object = workshop.slot.appendingPathComponent("package/.build/object")
+    #expect(try String(contentsOf: object, encoding: .utf8) == "kept")
+    let left = try FileManager.default.contentsOfDirectory(atPath: workshop.slot.path)
+    #expect(!left.contains { $0.hasPrefix("spoiled") })
+  }
+
+  @Test func aFolderIsMadeAnewAfterARunThatCouldNotLook() throws {
+    let workshop = try Workshop()
+    _ = try workshop.grade(workshop.right())
+    let stray = workshop.slot.appendingPathComponent("package/stray")
+    try Data().write(to: stray)
+    _ = try workshop.grade(workshop.right())
+    #expect(FileManager.default.fileExists(atPath: stray.path))
+    try Data().write(to: workshop.slot.appendingPathComponent("student"))
+    _ = try workshop.grade(workshop.right())
+    #expect(!FileManager.default.fileExists(atPath: stray.path))
+  }
+
+  @Test func aSubmissionThatWaitsCannotBeChanged() throws {
+    let workshop = try Workshop()
+    let other = workshop.folder.url.appendingPathComponent("submissions/ada").path
+    let grades = try workshop.grade([
+      ("eve", workshop.right(after: "echo exit > '\(other)/Sources/Layers/Answer.swift'")),
+      ("ada", workshop.right()),
+    ])
+    #expect(grades.map(\.points) == [all, all])
+  }
+
+  /// No line of a submission's is to blame for a disk that is full: it is not graded, which costs nothing.
+  @Test func aMachineThatCannotCompileCostsNobodyPoints() throws {
+    var workshop = try Workshop()
+    // After the preparation: once, or from then on.
+    let full = workshop.folder.url.appendingPathComponent("full").path
+    let count = workshop.folder.url.appendingPathComponent("count").path
+    workshop.disturbance = """
+      echo >> '\(count)'; n=$(wc -l < '\(count)')
+      test $n -eq 2 && exit 1; test $n -gt 2 && test -e '\(full)' && exit 1
+      """
+    let once = try workshop.grade(workshop.right())
+    #expect(once.points == all && once.checks.allSatisfy { $0.outcome == .passed })
+    try Data().write(to: URL(fileURLWithPath: full))
+    try FileManager.default.removeItem(atPath: count)
+    let ever = try workshop.grade(workshop.right())
+    #expect(ever.checks.allSatisfy { $0.outcome == .notGraded })
+  }
+
+  @Test func twoJobsGradeAsOne() throws {
+    var workshop = try Workshop()
+    workshop.jobs = 2
+    let grades = try workshop.grade(
+      (1...6).map { ("s\($0)", $0 % 3 == 0 ? "#!/bin/sh\nkill -9 $$" : workshop.right()) })
+    #expect(grades.map(\.points) == [all, all, 0, all, all, 0])
+  }
+}
