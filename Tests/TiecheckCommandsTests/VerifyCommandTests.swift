@@ -203,7 +203,7 @@ private func result(_ run: CommandLineRun) throws -> CaseResult {
       ("silent", 65, "said nothing for 0.5 s"), ("half", 65, "did not finish its answer"),
       ("dies", 65, "it exited with status 3"), ("crashes", 65, "signal 11"),
       ("junk", 65, "answered the question \"losses\" with \"loss = 0.3\""),
-      ("gigabytes", 65, "no right answer is"), ("early", 65, "when nothing was asked"),
+      ("gigabytes", 65, "the most that is read"), ("early", 65, "when nothing was asked"),
       ("order", 65, "when question 2 was asked"), ("count", 65, "one for each point"),
       ("nan", 65, "expected a finite number"), ("random", 65, "not deterministic"),
       ("error", 65, "ZeroDivisionError"), ("forever", 65, "not done after 2 s in all"),
