@@ -343,8 +343,11 @@ struct CaseSection {
     }
     if tie.groups.isEmpty {
       paragraphs.append(
-        "No parameter is used more than once: every gradient has one path only, and there is "
-          + "no sum to confirm.")
+        result.sharesNothing
+          ? "No parameter is used more than once: every gradient has one path only, and there is "
+            + "no sum to confirm."
+          : "Parameters are used more than once, and the paths of their gradients could not be asked "
+            + "for.")
     }
     for group in tie.groups { paragraphs += self.paths(group) }
     return paragraphs

@@ -142,7 +142,7 @@ enum CaseSentences {
     if kinks > 0 { parts[0] += " (\(kinks) of them at a corner of the loss)" }
     let groups = result.tie.groups
     if groups.isEmpty {
-      if result.asks(.ties) { parts.append("no parameter is shared") }
+      if result.sharesNothing { parts.append("no parameter is shared") }
     } else {
       let names = NumberText.list(groups.map(\.parameter))
       parts.append(

@@ -119,7 +119,7 @@ public enum TextReport {
   private static func ties(_ result: CaseResult, _ paint: Paint) -> [String] {
     let groups = result.tie.groups
     guard !groups.isEmpty else {
-      return result.asks(.ties) ? ["", "  No parameter is shared."] : []
+      return result.sharesNothing ? ["", "  No parameter is shared."] : []
     }
     var table = TextTable([
       ("Shared", .left), ("Through", .left), ("Verdict", .left), ("Norm", .right),

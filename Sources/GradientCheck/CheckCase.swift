@@ -187,6 +187,12 @@ public struct CaseResult: Codable, Sendable {
   /// Whether a question was asked at all.
   public func asks(_ question: CheckScope) -> Bool { scope?.contains(question) ?? true }
 
+  /// No parameter has more than one use. Where nobody said who uses what, or the paths of what is
+  /// shared could not be asked for, that is not known.
+  public var sharesNothing: Bool {
+    asks(.ties) && tie.groups.isEmpty && summary.layers.allSatisfy(\.sharesWith.isEmpty)
+  }
+
   /// The case ended as it should.
   public var isAsExpected: Bool { verdict == expected }
 }

@@ -30,7 +30,7 @@ public enum ChildProcessError: Error, Equatable, CustomStringConvertible {
     case .overTime(let seconds):
       "the program was not done after \(short(seconds)) s in all."
     case .tooMuch(let bytes):
-      "the program's answer is longer than \(bytes) bytes, which no right answer is. It was stopped."
+      "the program's answer is longer than \(bytes) bytes, the most that is read. It was stopped."
     case .unasked(let text):
       "the program wrote \"\(text)\" when nothing was asked. Its standard output belongs to the "
         + "protocol, one line for each question; let it print to standard error instead."

@@ -24,7 +24,7 @@ final class PipeConnection {
     let line = try exchange(question, limit: 65536 + 64 * numbers, fill)
     let answer = try decode(PipeAnswer.self, from: line, to: question)
     guard answer.id == id else { throw stop(PipeError.outOfOrder(expected: id, given: answer.id)) }
-    if let error = answer.error { throw PipeError.refused(question.rawValue, error) }
+    if let error = answer.error { throw refusal(question, error) }
     return answer
   }
 
@@ -40,7 +40,7 @@ final class PipeConnection {
     guard envelope.id == id else {
       throw stop(PipeError.outOfOrder(expected: id, given: envelope.id))
     }
-    if let error = envelope.error { throw stop(PipeError.refused(question.rawValue, error)) }
+    if let error = envelope.error { throw stop(refusal(question, error)) }
     guard envelope.protocol == PipeProtocol.version else {
       throw stop(PipeError.otherProtocol(envelope.protocol ?? "nothing"))
     }
@@ -70,6 +70,12 @@ final class PipeConnection {
     } catch let error as DecodingError {
       throw stop(Self.explain(error, line, question.rawValue))
     }
+  }
+
+  /// What a program says for itself, in one line and in characters that a terminal only shows.
+  private func refusal(_ question: PipeRequest.Ask, _ reason: String) -> PipeError {
+    let line = reason.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return .refused(question.rawValue, plain(line, 300))
   }
 
   /// A program that speaks nonsense is not asked again.

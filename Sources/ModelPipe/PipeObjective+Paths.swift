@@ -47,11 +47,12 @@ extension PipeObjective: SummarizedObjective, BatchedPathObjective {
     Set(useDescriptions.map(\.parameter)).count == useDescriptions.count
   }
 
+  /// What is listed without uses is not asked for.
   public var claimsByUse: Bool { hasOneUseEach || capabilities.contains(.gradientByUse) }
 
   public func gradientsByUse() throws -> [[Double]?] {
     let uses = useDescriptions
-    guard capabilities.contains(.gradientByUse) else {
+    guard description.uses != nil, capabilities.contains(.gradientByUse) else {
       let gradients = try gradients()
       return uses.map { gradients[$0.parameter] }
     }
@@ -148,6 +149,12 @@ extension PipeObjective: SummarizedObjective, BatchedPathObjective {
     return ModelSummary(
       layers: rows, totalParameters: pipeParameters.reduce(0) { $0 + $1.count },
       sumOverLayers: rows.reduce(0) { $0 + $1.parameters })
+  }
+
+  /// What can be asked besides the gradient: of a program that does not say who uses what, nothing about
+  /// ties, unless it names some.
+  public var scope: CheckScope {
+    description.uses == nil && ties.isEmpty ? [.updates, .structure] : .everything
   }
 
   public var notAsked: [String] {

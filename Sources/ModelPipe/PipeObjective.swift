@@ -163,6 +163,8 @@ extension PipeDescription {
   func validated() throws -> [PipeParameter] {
     func wrong(_ what: String) -> PipeError { .malformed("describe", what) }
     guard !parameters.isEmpty else { throw wrong("there are no parameters") }
+    try requirePrintableWords()
+    try (optimizers ?? []).forEach { try $0.requireRates() }
     func isFloat(_ text: String?) throws -> Bool {
       switch text ?? precision ?? "double" {
       case "double": return false
@@ -190,11 +192,11 @@ extension PipeDescription {
           "\(name) has \(parameter.values.count) values; its shape \(shape) asks for "
             + (overflow ? "more than can be counted" : "\(count)"))
       }
-      guard parameter.values.allSatisfy(\.isFinite) else {
+      let isFloat = try isFloat(parameter.precision)
+      guard parameter.values.allSatisfy({ isFloat ? Float($0).isFinite : $0.isFinite }) else {
         throw wrong("\(name) holds values that are not finite numbers")
       }
-      return PipeParameter(
-        name, shape: shape, isFloat: try isFloat(parameter.precision), values: parameter.values)
+      return PipeParameter(name, shape: shape, isFloat: isFloat, values: parameter.values)
     }
     for use in uses ?? [] where !parameters.indices.contains(use.parameter) {
       throw wrong(
@@ -210,5 +212,50 @@ extension PipeDescription {
     }
     if let batch, batch < 1 { throw wrong("the batch is \(batch); expected at least 1") }
     return validated
+  }
+
+  /// A program's words reach the terminal: what would move its cursor or turn a line around is refused.
+  private func requirePrintableWords() throws {
+    var words = [name, loss].compactMap { $0 } + parameters.map(\.name) + (ties ?? []).joined()
+    for use in uses ?? [] { words += [use.layer, use.slot ?? ""] }
+    for layer in layers ?? [] { words += [layer.name, layer.type ?? ""] }
+    for optimizer in optimizers ?? [] {
+      words += [optimizer.name, optimizer.rule] + (optimizer.frozen ?? [])
+    }
+    for word in words where plain(word, .max) != word {
+      throw PipeError.malformed(
+        "describe", "\"\(excerpt(word.utf8))\" holds characters that are no text")
+    }
+  }
+}
+
+extension PipeDescription.OptimizerDescription {
+  /// Nonsense here would become a verdict on the training.
+  fileprivate func requireRates() throws {
+    func wrong(_ what: String) -> PipeError {
+      .malformed("describe", "the optimizer \(name) \(what)")
+    }
+    let rates: [(name: String, rate: Double?)] = [
+      ("learning_rate", learningRate), ("momentum", momentum), ("weight_decay", weightDecay),
+      ("smoothing", smoothing), ("beta1", beta1), ("beta2", beta2), ("stabilizer", stabilizer),
+    ]
+    for (key, rate) in rates {
+      guard let rate else { continue }
+      guard rate.isFinite else { throw wrong("has the \(key) \(rate); expected a finite number") }
+      // The means of Adam are divided by 1 - beta^t.
+      if ["beta1", "beta2"].contains(key), !(0..<1 ~= rate) {
+        throw wrong("has the \(key) \(rate); expected a number of at least 0 and below 1")
+      }
+    }
+    if ["sgd", "rmsprop", "adam", "adamw"].contains(rule), learningRate == nil {
+      throw wrong("has no \"learning_rate\"")
+    }
+    if let stabilizerPlace, UpdateReference.StabilizerPlace(rawValue: stabilizerPlace) == nil {
+      throw wrong(
+        "has the stabilizer_place \"\(stabilizerPlace)\"; expected root, inside or uncorrected")
+    }
+    if let precision, !["double", "float"].contains(precision) {
+      throw wrong("has the precision \"\(precision)\"; expected double or float")
+    }
   }
 }

@@ -204,7 +204,7 @@ struct VerifyCommand: Subcommand {
     let result = try CheckCase(
       name: name ?? objective.name ?? InputFile.label(command[0]), model: "program",
       expectedTies: objective.ties, subjects: objective.updateSubjects(steps: steps), steps: steps,
-      checksSymmetry: secondOrder
+      checksSymmetry: secondOrder, scope: objective.scope
     ) {
       objective
     }.run(options)

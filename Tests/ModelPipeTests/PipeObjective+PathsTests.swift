@@ -23,7 +23,8 @@ private func run(_ objective: any SummarizedObjective, steps: Int = 3) throws ->
   let piped = objective as? PipeObjective
   return try CheckCase(
     name: "pair", model: "program", expectedTies: piped?.ties ?? [],
-    subjects: piped?.updateSubjects(steps: steps) ?? [], steps: steps
+    subjects: piped?.updateSubjects(steps: steps) ?? [], steps: steps,
+    scope: piped?.scope ?? .everything
   ) {
     objective
   }.run(CheckOptions())
@@ -123,14 +124,30 @@ private final class PathLost: SummarizedObjective {
   @Test func withoutUses() throws {
     let found = try run(piped(pair(), edit: without("use")))
     #expect(found.tie.groups.isEmpty && found.tie.verdict == .pass)
+    // The kernel is shared, and its paths could not be asked for.
+    #expect(found.asks(.ties) && !found.sharesNothing)
     #expect(found.notAsked?.contains { $0.contains("does not list \"use\"") } == true)
     let opaque = try piped(
       FunctionObjective(at: [1, 2], loss: { $0[0] * $0[1] }, gradient: { [$0[1], $0[0]] }), ties: []
     )
     #expect(opaque.layerNames == ["model"] && opaque.claimsByUse && !opaque.measuresPaths)
     let plain = try run(opaque)
-    #expect(plain.verdict == .pass)
+    #expect(plain.verdict == .pass && !plain.asks(.ties) && !plain.sharesNothing)
     #expect(plain.notAsked?.contains { $0.contains("does not describe its uses") } == true)
+  }
+
+  /// Nobody can be asked what his uses claim who names none.
+  @Test func claimsByUseWithoutUsesAreNotAskedFor() throws {
+    let loopback = Loopback(
+      PipeServer(
+        FunctionObjective(at: [1, 2], loss: { $0[0] * $0[1] }, gradient: { [$0[1], $0[0]] }))
+    ) {
+      $0.replacingOccurrences(
+        of: #""can":["gradient"]"#, with: #""can":["gradient","gradient_by_use"]"#)
+    }
+    let found = try run(PipeObjective(loopback))
+    #expect(found.verdict == .pass)
+    #expect(loopback.questions.allSatisfy { !$0.contains("by_use") })
   }
 
   /// What is said to be shared and has one use; and what has a use that nobody declared.

@@ -96,42 +96,94 @@ import TiedLayers
   }
 
   @Test func descriptionsThatAreRefused() throws {
-    func refusal(_ line: String) -> String {
-      let script = Script(line)
-      do {
-        _ = try PipeObjective(script)
-        return ""
-      } catch {
-        #expect(script.isEnded)
-        return "\(error)"
-      }
-    }
-    #expect(refusal("Epoch 1/5").contains("answered the question \"describe\" with \"Epoch 1/5\""))
-    #expect(refusal("").contains("expected one line of JSON"))
-    #expect(refusal("[1]").contains("expected one line of JSON"))
-    #expect(refusal(#"{"id":1,"error":"no model"}"#).contains("no model"))
-    #expect(refusal(described(("pipe/1", "pipe/2"))).contains("tiecheck-pipe/2"))
-    #expect(refusal(described((#""id":1"#, #""id":4"#))).contains("answered question 4"))
-    #expect(refusal(described(("[1,2]", "[1,2,3]"))).contains("w has 3 values"))
-    #expect(refusal(described(("[1,2]", "[1,NaN]"))).contains("not finite"))
-    #expect(refusal(described((#""shape":[2]"#, #""shape":[-2]"#))).contains("shape [-2]"))
     #expect(
-      refusal(described((#""shape":[2]"#, #""shape":[9000000000000000000,3]"#)))
+      try refusal("Epoch 1/5").contains("answered the question \"describe\" with \"Epoch 1/5\""))
+    #expect(try refusal("").contains("expected one line of JSON"))
+    #expect(try refusal("[1]").contains("expected one line of JSON"))
+    #expect(try refusal(#"{"id":1,"error":"no model"}"#).contains("no model"))
+    #expect(try refusal(described(("pipe/1", "pipe/2"))).contains("tiecheck-pipe/2"))
+    #expect(try refusal(described((#""id":1"#, #""id":4"#))).contains("answered question 4"))
+    #expect(try refusal(described(("[1,2]", "[1,2,3]"))).contains("w has 3 values"))
+    #expect(try refusal(described(("[1,2]", "[1,NaN]"))).contains("not finite"))
+    #expect(try refusal(described((#""shape":[2]"#, #""shape":[-2]"#))).contains("shape [-2]"))
+    #expect(
+      try refusal(described((#""shape":[2]"#, #""shape":[9000000000000000000,3]"#)))
         .contains("more than can be counted"))
     #expect(
-      refusal(described((#""values":[1,2]"#, #""x":0"#))).contains("\"parameters[0].values\""))
-    #expect(refusal(described(("[1,2]", "\"a\""))).contains("\"parameters[0].values"))
-    #expect(refusal(described((#""can""#, #""precision":"half","can""#))).contains("\"half\""))
-    #expect(refusal(described((#""name":"w""#, #""name":"""#))).contains("a parameter's name"))
+      try refusal(described((#""values":[1,2]"#, #""x":0"#))).contains("\"parameters[0].values\""))
+    #expect(try refusal(described(("[1,2]", "\"a\""))).contains("\"parameters[0].values"))
+    #expect(try refusal(described((#""can""#, #""precision":"half","can""#))).contains("\"half\""))
+    #expect(try refusal(described((#""name":"w""#, #""name":"""#))).contains("a parameter's name"))
     #expect(
-      refusal(described((#""can""#, #""uses":[{"layer":"a","parameter":3}],"can""#)))
+      try refusal(described((#""can""#, #""uses":[{"layer":"a","parameter":3}],"can""#)))
         .contains("a uses parameter 3"))
     #expect(
-      refusal(
+      try refusal(
         described((#""can""#, #""uses":[{"layer":"a","parameter":0,"transposed":true}],"can""#))
       ).contains("a uses w transposed"))
     #expect(
-      refusal(described((#"{"name":"w","shape":[2],"values":[1,2]}"#, ""))).contains("no par"))
+      try refusal(described((#"{"name":"w","shape":[2],"values":[1,2]}"#, ""))).contains("no par"))
+  }
+
+  /// What a program says reaches a terminal, and nothing in it may be a command to one.
+  @Test func wordsThatAreNoTextAreRefused() throws {
+    let forged = #"x\u001b[2J\nPASS"#
+    for description in [
+      described((#""name":"w""#, #""name":"\#(forged)""#)),
+      described((#""can""#, #""name":"\#(forged)","can""#)),
+      described((#""can""#, #""loss":"\#(forged)","can""#)),
+      described((#""can""#, #""ties":[["a","\#(forged)"]],"can""#)),
+      described((#""can""#, #""uses":[{"layer":"\#(forged)","parameter":0}],"can""#)),
+      described((#""can""#, #""uses":[{"layer":"a","parameter":0,"slot":"\#(forged)"}],"can""#)),
+      described((#""can""#, #""layers":[{"name":"a","type":"\#(forged)"}],"can""#)),
+      described((#""can""#, #""optimizers":[{"name":"a","rule":"\#(forged)"}],"can""#)),
+      described((#""name":"w""#, #""name":"w\u202e""#)),
+    ] {
+      #expect(try refusal(description).contains("holds characters that are no text"))
+      #expect(try !refusal(description).contains("\u{1B}"))
+    }
+    #expect(try refusal(described((#""name":"w""#, #""name":"Gewicht größer 重み""#))) == "")
+    let piped = try PipeObjective(Script(described(), #"{"id":2,"error":"a\n\u001b[2Jb"}"#))
+    #expect(throws: PipeError.refused("losses", "a ?[2Jb")) { try piped.value() }
+  }
+
+  /// Nonsense in an optimizer would become a verdict on the training.
+  @Test func ratesThatAreNoneAreRefused() throws {
+    func refusal(_ optimizer: String) throws -> String {
+      try self.refusal(
+        described((#""can""#, #""optimizers":[{"name":"o",\#(optimizer)}],"can""#)))
+    }
+    #expect(try refusal(#""rule":"sgd","learning_rate":"nan""#).contains("the learning_rate nan"))
+    #expect(try refusal(#""rule":"sgd","learning_rate":1,"momentum":"inf""#).contains("momentum"))
+    #expect(try refusal(#""rule":"adam","learning_rate":1,"beta1":1"#).contains("the beta1 1.0"))
+    #expect(try refusal(#""rule":"adam","learning_rate":1,"beta2":-0.1"#).contains("beta2"))
+    #expect(try refusal(#""rule":"adam""#).contains("the optimizer o has no \"learning_rate\""))
+    #expect(
+      try refusal(#""rule":"adam","learning_rate":1,"stabilizer_place":"nowhere""#)
+        .contains("\"nowhere\"; expected root, inside or uncorrected"))
+    #expect(try refusal(#""rule":"sgd","learning_rate":1,"precision":"half""#).contains("half"))
+    #expect(try refusal(#""rule":"adam","learning_rate":1,"beta1":0"#) == "")
+    // What there is no reference for may have what it likes.
+    #expect(try refusal(#""rule":"lion""#) == "")
+    // A Float model's values are those of a Float.
+    #expect(try self.refusal(described(("[1,2]", "[1,1e200]"))) == "")
+    #expect(
+      try self.refusal(
+        described(("[1,2]", "[1,1e200]"), (#""can""#, #""precision":"float","can""#))
+      )
+      .contains("not finite"))
+  }
+
+  /// Why a description is refused; empty where it is taken.
+  private func refusal(_ description: String) throws -> String {
+    let script = Script(description)
+    do {
+      _ = try PipeObjective(script)
+      return ""
+    } catch let error as PipeError {
+      #expect(script.isEnded)
+      return "\(error)"
+    }
   }
 
   @Test func answersThatAreRefused() throws {

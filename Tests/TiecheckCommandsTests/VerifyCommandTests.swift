@@ -121,6 +121,13 @@ private func result(_ run: CommandLineRun) throws -> CaseResult {
     let run = try Examples().verify("numpy_autoencoder.py", "", options: "--directions 2")
     #expect(run.status == 0, "\(run.error)")
     #expect(try result(run).gradient.parameters.map(\.shape) == [[100, 99], [99], [100]])
+    // What nobody said is not known.
+    let text = try TextReport.text(for: CheckRecord(json: run.data), color: false)
+    #expect(!text.lowercased().contains("no parameter is shared"))
+    let tied = try Examples().verify("numpy_autoencoder.py", "uses", options: "--directions 2")
+    #expect(tied.status == 0, "\(tied.error)")
+    #expect(try result(tied).tie.groups.map(\.parameter) == ["W"])
+    #expect(try result(tied).tie.groups[0].uses.map(\.transposed) == [false, true])
   }
 
   @Test(
@@ -153,6 +160,131 @@ private func result(_ run: CommandLineRun) throws -> CaseResult {
     #expect(run.status == 1)
     #expect(found.diagnoses.map(\.id) == ["missing-path", "missing-path"])
     #expect(found.diagnoses.allSatisfy { $0.sentence.contains("transposed_dense is missing") })
+  }
+
+  /// A point's values may be what JSON has no number for.
+  @Test(.enabled(if: hasPython, "python3 is not here"))
+  func pointsThatAreNoNumbers() throws {
+    let examples = try Examples()
+    var commands = [[python, Examples.path("plain_pair.py")]]
+    if hasCompiler {
+      let program = examples.folder("tied_pair")
+      #expect(
+        succeeds(
+          "cc", "-std=c99", "-I", examples.folder.path, "-o", program,
+          Examples.path("tied_pair.c"), "-lm"))
+      commands.append([program])
+    }
+    for command in commands {
+      let process = try ChildProcess(
+        command,
+        environment: ProcessInfo.processInfo.environment.merging(
+          ["PYTHONPATH": examples.folder.path]
+        ) { $1 },
+        standardError: .relayed { _ in })
+      let change = #"{"set":[{"parameter":0,"at":[0],"to":["nan"]}]}"#
+      let answer = try process.exchange(
+        Data(#"{"id":1,"ask":"losses","points":[\#(change),{}]}"#.utf8))
+      let losses = String(decoding: answer, as: UTF8.self)
+      #expect(losses.contains("[\"nan\"") && !losses.contains("\"nan\"]"), "\(losses)")
+      process.finish()
+    }
+  }
+
+  /// A recurrent layer from a state of zero; uses that a layer has twice, and that nobody reads.
+  @Test(
+    .enabled(if: hasPython, "python3 is not here"),
+    arguments: [
+      ("right", ""), ("twice", "a layer uses a parameter twice"),
+      ("unread", "the loss never reads p['w', 'head']"),
+    ])
+  func usesOfFunctions(kind: String, sentence: String) throws {
+    let examples = try Examples()
+    let program = try examples.folder.file("recurrent.py", recurrent)
+    let run = tiecheck(
+      words: "verify --format json --", [python, program, kind],
+      environment: ["PYTHONPATH": examples.folder.path, "PYTHONDONTWRITEBYTECODE": "1"])
+    guard sentence.isEmpty else {
+      #expect(run.status == 65 && run.error.contains(sentence), "\(run.error)")
+      return
+    }
+    #expect(run.status == 0, "\(run.error)")
+    let group = try result(run).tie.groups[0]
+    #expect(group.follows.map(\.name) == ["rnn step 1", "rnn step 2", "rnn step 3"])
+    #expect(group.follows.map(\.verdict) == [.vacuous, .pass, .pass])
+  }
+
+  private let recurrent = """
+    import sys
+    from math import tanh
+    import tiecheck_pipe as tiecheck
+
+    x = [0.5, -0.25, 0.875]
+    steps = ["rnn step 1", "rnn step 2", "rnn step 3"]
+
+    def run(p):
+        h = [0.0]
+        for step, value in zip(steps, x):
+            h.append(tanh(p["w", step] * h[-1] + value))
+        return h
+
+    def gradient(p):
+        h = run(p)
+        d, claims = 2 * h[3], {}
+        for k in (2, 1, 0):
+            e = d * (1 - h[k + 1] ** 2)
+            claims["w", steps[k]] = e * h[k]
+            d = e * p["w"]
+        return claims
+
+    uses = [(step, "w") for step in steps]
+    if "twice" in sys.argv: uses = [("rnn", "w"), ("rnn", "w")]
+    if "unread" in sys.argv: uses.append(("head", "w"))
+    tiecheck.serve(tiecheck.functions({"w": 0.75}, lambda p: run(p)[3] ** 2, gradient, uses=uses))
+    """
+
+  /// Keras trains on penalties too: those of a regulariser are terms of the loss.
+  @Test(
+    .enabled(if: hasKeras, "Keras is not here; TIECHECK_PYTHON may name a Python that has it"))
+  func kerasPenalties() throws {
+    let examples = try Examples()
+    let program = try examples.folder.file(
+      "penalties.py",
+      """
+      import os
+      os.environ.update(KERAS_BACKEND="tensorflow", TF_CPP_MIN_LOG_LEVEL="3")
+      import tiecheck_pipe as tiecheck
+      import keras
+      import numpy as np
+
+      keras.utils.set_random_seed(7)
+      keras.backend.set_floatx("float64")
+
+      class Active(keras.layers.Dense):
+          def call(self, inputs):
+              outputs = super().call(inputs)
+              self.add_loss(0.1 * keras.ops.mean(outputs ** 2))
+              return outputs
+
+      inputs = keras.Input((4,))
+      dense = keras.layers.Dense(3, kernel_regularizer=keras.regularizers.L2(0.1), name="dense")
+      model = keras.Model(inputs, Active(4, name="active")(dense(inputs)))
+      x = np.random.default_rng(7).uniform(-1, 1, (5, 4))
+      optimizers = {"sgd": lambda: keras.optimizers.SGD(0.1)}
+      model.compile(loss="mse")
+      print("evaluated", model.evaluate(x, x, batch_size=5, verbose=0))
+      tiecheck.serve(
+          tiecheck.keras_model(model, keras.losses.MeanSquaredError(), (x, x), optimizers=optimizers))
+      """)
+    let run = tiecheck(
+      words: "verify --format json --", [python, program],
+      environment: ["PYTHONPATH": examples.folder.path, "PYTHONDONTWRITEBYTECODE": "1"])
+    #expect(run.status == 0, "\(run.error)")
+    let found = try result(run)
+    let evaluated = try #require(run.error.firstMatch(of: /evaluated ([0-9.e-]+)/)?.1)
+    #expect(abs(found.loss.value - Double(evaluated)!) < 1e-6)
+    #expect(found.tie.groups.map { $0.uses.map(\.name) } == [["dense", "loss"]])
+    #expect(found.tie.groups[0].uses.map(\.isLossTerm) == [nil, true])
   }
 
   /// A word that is misspelt must not run the right model.
@@ -203,7 +335,7 @@ private func result(_ run: CommandLineRun) throws -> CaseResult {
       ("silent", 65, "said nothing for 0.5 s"), ("half", 65, "did not finish its answer"),
       ("dies", 65, "it exited with status 3"), ("crashes", 65, "signal 11"),
       ("junk", 65, "answered the question \"losses\" with \"loss = 0.3\""),
-      ("gigabytes", 65, "no right answer is"), ("early", 65, "when nothing was asked"),
+      ("gigabytes", 65, "the most that is read"), ("early", 65, "when nothing was asked"),
       ("order", 65, "when question 2 was asked"), ("count", 65, "one for each point"),
       ("nan", 65, "expected a finite number"), ("random", 65, "not deterministic"),
       ("error", 65, "ZeroDivisionError"), ("forever", 65, "not done after 2 s in all"),

@@ -128,7 +128,8 @@ static int tiecheck_move(const tiecheck_model *model, const char *point) {
     for (; to; to = tiecheck_next(to), i++) {
       if (at) i = atoi(at);
       if (i < 0 || i >= size) return 0;
-      model->parameters[p].values[i] = strtod(to, NULL);
+      /* NaN and the infinities are strings, which strtod reads. */
+      model->parameters[p].values[i] = strtod(to + (*to == '"'), NULL);
       if (places && !(at = tiecheck_next(at))) break;
     }
   }

@@ -53,7 +53,7 @@ def serve(model):
     for line in sys.stdin.buffer:
         question = {}
         try:
-            question = json.loads(line)
+            question = _numbers(json.loads(line))
             if question["ask"] == "bye":
                 return
             answer = _answer(model, question)
@@ -63,6 +63,14 @@ def serve(model):
         answer["id"] = question.get("id", 0)
         answers.write(_line(answer) + "\n")
         answers.flush()
+
+
+def _numbers(question):
+    """NaN and the infinities stand in a change as strings."""
+    for point in question.get("points", []) + [question.get("point", {})]:
+        for change in point.get("set", []) + point.get("in_use", {}).get("set", []):
+            change["to"] = [float(x) for x in change["to"]]
+    return question
 
 
 def _answer(model, question):
@@ -137,6 +145,7 @@ def functions(parameters, loss, gradient, uses=(), name=None, loss_name=None, ba
     uses        [("encoder", "W"), ("decoder", "W", True)]: which layer uses which parameter, and whether
                 transposed. The functions then read p["W", "encoder"] and p["W", "decoder"], and the
                 gradient may give a contribution for each: {("W", "encoder"): ..., ("W", "decoder"): ...}
+                A layer that uses a parameter several times has a name for each use: "rnn step 1", "rnn step 2"
     ties        [["encoder", "decoder"]]: layers that are meant to share a parameter
     """
     return _Functions(parameters, loss, gradient, uses, name, loss_name, batch, ties)
@@ -216,8 +225,12 @@ class _Array:
 class _Point(dict):
     """p["W"], and p["W", "decoder"] for what one layer sees of it."""
 
+    asked = None
+
     def __missing__(self, key):
         if isinstance(key, tuple):
+            if self.asked is not None:
+                self.asked.add(key)
             return self[key[0]]
         raise KeyError(key)
 
@@ -229,6 +242,11 @@ class _Functions:
         self.start = [holder.tolist() for holder in self.holders]
         self.loss_function, self.gradient_function = loss, gradient
         self.uses = [(layer, self.names.index(name)) + tuple(rest) for layer, name, *rest in uses]
+        if len({use[:2] for use in self.uses}) < len(self.uses):
+            raise ValueError(
+                "a layer uses a parameter twice; give each use a name of its own, such as 'rnn step 1'"
+            )
+        self.has_read_uses = False
         name = name or os.path.splitext(os.path.basename(sys.argv[0]))[0]
         self.words = dict(name=name, loss=loss_name, batch=batch, ties=[list(tie) for tie in ties])
         self.by_use = bool(uses) and any(isinstance(key, tuple) for key in gradient(self.point()))
@@ -244,10 +262,21 @@ class _Functions:
         }
         if self.uses:
             description["uses"] = [
-                {"layer": use[0], "parameter": use[1], "transposed": bool(use[2:] and use[2])} for use in self.uses
+                dict(self.place(*use[:2]), parameter=use[1], transposed=bool(use[2:] and use[2])) for use in self.uses
             ]
         description.update((key, value) for key, value in self.words.items() if value)
         return description
+
+    def place(self, name, parameter):
+        """Several uses of one parameter that are called "rnn step 1", "rnn step 2" are those of a layer "rnn"."""
+
+        def split(name):
+            layer, *slot = name.rsplit(" ", 2)
+            return (layer, " ".join(slot)) if len(slot) == 2 and slot[1].isdigit() else (name, None)
+
+        layer, slot = split(name)
+        alike = [use for use in self.uses if use[1] == parameter and split(use[0])[0] == layer]
+        return {"layer": layer, "slot": slot} if slot and len(alike) > 1 else {"layer": name}
 
     def point(self):
         return _Point((name, holder.value()) for name, holder in zip(self.names, self.holders))
@@ -260,7 +289,16 @@ class _Functions:
         self.holders[parameter].put(at, start if at is None else [start[i] for i in at])
 
     def loss(self):
-        return float(self.loss_function(self.point()))
+        point = self.point()
+        if self.has_read_uses:
+            return float(self.loss_function(point))
+        point.asked = set()
+        loss = float(self.loss_function(point))
+        for layer, parameter, *_ in self.uses:
+            if (self.names[parameter], layer) not in point.asked:
+                raise ValueError("the loss never reads p[%r, %r], which uses= promises" % (self.names[parameter], layer))
+        self.has_read_uses = True
+        return loss
 
     def loss_in_use(self, use, changes):
         layer, parameter = self.uses[use][:2]
@@ -613,8 +651,11 @@ def keras_model(model, loss, batch, optimizers=None, name=None, ties=()):
     optimizers  name -> a function that gives a fresh keras.optimizers.Optimizer
     ties        [["encoder", "decoder"]]: layers that are meant to share a weight
 
+    The loss is what Keras trains on: penalties (regularizers, add_loss) count.
+
     A variable's uses are the layers that read it while the model runs, however they came by it: as their
-    own, through another layer, or as NumPy numbers.
+    own, through another layer, or as NumPy numbers. What the model itself reads outside its layers is a use
+    of the model; whether transposed, the adapter cannot know, and says no.
     """
     return _Keras(model, loss, batch, optimizers or {}, name, ties)
 
@@ -659,7 +700,13 @@ class _Keras:
 
     def value(self):
         output = self.model(self.inputs, training=False)
-        return self.tf.reduce_mean(self.loss_function(self.target, output))
+        loss = self.tf.reduce_mean(self.loss_function(self.target, output))
+        self.is_penalty = True
+        try:
+            # Penalties are part of what Keras trains on.
+            return self.tf.add_n([loss, *self.model.losses])
+        finally:
+            self.is_penalty = False
 
     def run(self, record=None, substitute=None):
         """The loss, while each use (a call of a layer that reads a variable) is recorded, or is given what
@@ -674,7 +721,7 @@ class _Keras:
             place = next((i for i, other in enumerate(adapter.variables) if other is variable), None)
             if place is None or not adapter.is_watching:
                 return value
-            layer, call = stack[-1] if stack else (adapter.name, 1)
+            layer, call = stack[-1] if stack else (adapter.term if adapter.is_penalty else adapter.name, 1)
             key = (layer, call, place)
             if key not in uses:
                 uses.append(key)
@@ -715,6 +762,9 @@ class _Keras:
                 record.extend(uses)
 
     is_watching = False
+    is_penalty = False
+    # What penalties that Keras computes after the model has run are called.
+    term = "loss"
 
     # Answers
 
@@ -727,6 +777,8 @@ class _Keras:
             use = {"layer": layer, "parameter": place, "transposed": False}
             if layer in repeated:
                 use["slot"] = "call %d" % call
+            if layer == self.term and layer not in layers:
+                use["loss_term"] = True
             first.setdefault(place, layer)
             kernel = self.variables[place]
             if len(kernel.shape) == 2 and layer != first[place] and layer in layers:
@@ -743,7 +795,7 @@ class _Keras:
             ],
             "uses": uses,
             "layers": [
-                {"name": name, "type": type(layers.get(name, self.model)).__name__}
+                {"name": name, "type": self.type_of(name, layers)}
                 | ({"width": int(width)} if (width := self.width(layers.get(name))) else {})
                 for name in names
             ],
@@ -751,6 +803,11 @@ class _Keras:
             "optimizers": [self.rule(name, make()) for name, make in self.optimizers.items()],
             "can": ["gradient", "use", "gradient_by_use"] + (["steps"] if self.optimizers else []),
         }
+
+    def type_of(self, name, layers):
+        if name == self.term and name not in layers:
+            return "loss"
+        return type(layers.get(name, self.model)).__name__
 
     def width(self, layer):
         try:
