@@ -20,7 +20,7 @@ import Testing
         tiecheck, "verify", "--timeout", "100", "--", "sh", "-c", program,
       ],
       standardError: .relayed { said.hear($0) })
-    return (process.finish(within: 30), said.text)
+    return (process.finish(within: 120), said.text)
   }
 
   /// The status of a process that was told to stop is the signal's, and nothing is said of the program
