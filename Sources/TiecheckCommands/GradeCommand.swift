@@ -257,7 +257,8 @@ struct GradeCommand: Subcommand {
     let run = GradingRun(
       template: template, starter: CoursePackage.handedOut(hidden), cache: cache, seed: seed,
       building: building, limits: limits)
-    let interrupt = Interrupt { run.watch.end() }
+    let interrupt = Interrupt(startsPrograms: true)
+    interrupt.ends { run.watch.end() }
     interrupt.watch { run.watch.end() }
     defer { withExtendedLifetime(interrupt) {} }
     let console = Console.current

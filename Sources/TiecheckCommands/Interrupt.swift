@@ -12,27 +12,44 @@ final class Interrupt: @unchecked Sendable {
   private var requested = false
   private var isEnding = false
   private var cancel: (() -> Void)?
-  private let end: (() -> Void)?
+  private let startsPrograms: Bool
+  private var end: (() -> Void)?
 
   /// Whether Ctrl-C came.
   var isRequested: Bool { lock.withLock { requested } }
 
-  /// - Parameter end: ends the programs that were started, before this process is ended.
-  init(ending end: (() -> Void)? = nil) {
-    self.end = end
-    for number in end == nil ? [SIGINT] : [SIGINT, SIGTERM, SIGHUP] {
+  /// - Parameter startsPrograms: whether programs are started, which must be ended before this process
+  ///   is: see `ends`.
+  init(startsPrograms: Bool = false) {
+    self.startsPrograms = startsPrograms
+    let registered = DispatchGroup()
+    for number in startsPrograms ? [SIGINT, SIGTERM, SIGHUP] : [SIGINT] {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { [weak self] in self?.receive(number) }
       let before = signal(number, SIG_IGN)
-      // A source must have been activated before it is given up.
-      source.activate()
       // nohup asked for that, and is obeyed.
       if number == SIGHUP, unsafeBitCast(before, to: Int.self) == 1 {
+        // A source must have been activated before it is given up.
+        source.activate()
         source.cancel()
         continue
       }
+      registered.enter()
+      source.setRegistrationHandler { registered.leave() }
+      source.activate()
       sources.append(source)
     }
+    // A signal that came before a source is ready for it would be lost.
+    registered.wait()
+  }
+
+  /// How the programs that were started are ended; called at once, if this process is ending already.
+  func ends(_ end: @escaping () -> Void) {
+    let isLate = lock.withLock {
+      self.end = end
+      return isEnding
+    }
+    if isLate { end() }
   }
 
   deinit {
@@ -46,10 +63,13 @@ final class Interrupt: @unchecked Sendable {
     let isSecond = isRequested
     if number == SIGINT, !isSecond {
       request()
-      if end == nil { signal(SIGINT, SIG_DFL) }
+      if !startsPrograms { signal(SIGINT, SIG_DFL) }
       return
     }
-    lock.withLock { isEnding = true }
+    let end = lock.withLock {
+      isEnding = true
+      return self.end
+    }
     end?()
     signal(number, SIG_DFL)
     // Not raise(3): a thread of a dispatch queue blocks signals, and there it would stay pending.

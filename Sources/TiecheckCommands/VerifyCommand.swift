@@ -159,6 +159,8 @@ struct VerifyCommand: Subcommand {
     let console = Console.current
     let line = ProgressLine(name ?? InputFile.label(command[0]), isShown: !output.quiet)
     defer { line.clear() }
+    let interrupt = Interrupt(startsPrograms: true)
+    defer { withExtendedLifetime(interrupt) {} }
     let process = try ChildProcess(
       command,
       environment: ProcessInfo.processInfo.environment.merging(console.environment) { $1 },
@@ -169,8 +171,7 @@ struct VerifyCommand: Subcommand {
       }, limits: .init(message: timeout ?? 60, total: totalTimeout))
     // Whatever happens below, nothing of the program is left.
     defer { process.end() }
-    let interrupt = Interrupt { process.interrupt() }
-    defer { withExtendedLifetime(interrupt) {} }
+    interrupt.ends { process.interrupt() }
     let progress = CheckProgress { line.show($0, of: $1) }
     interrupt.watch {
       progress.cancel()
