@@ -59,14 +59,25 @@ public struct Diagnostician {
       let tensor = gradient.parameters[p]
       return tensor.verdict == .fail && tensor.reason == nil && !tensor.entries.isEmpty
     }
-    return try failing.flatMap { p in
+    var found = try failing.map { p in
       let tensor = gradient.parameters[p]
       return try explain(
         tensor,
         signatures(
           tensor, tie.groups.first { $0.parameter == tensor.name }, weights: values[tensor.name]),
         samples: { try samples(p) }, lastUses: { try lastUses(p) })
-    } + tie.diagnoses + (updates.map(UpdateHypothesis.diagnoses) ?? [])
+    }
+    // Of two uses over time the first one lost is all but the last one lost: where another parameter
+    // tells the two apart, it tells for this one too.
+    if found.joined().contains(where: { $0.id == "immediate-only" }) {
+      for (i, p) in failing.enumerated() where found[i].map(\.id) == ["missing-path"] {
+        let tensor = gradient.parameters[p]
+        if let last = try lastUses(p), let name = immediateOnly(last, tensor) {
+          found[i] = [diagnosis(name, tensor)]
+        }
+      }
+    }
+    return found.flatMap { $0 } + tie.diagnoses + (updates.map(UpdateHypothesis.diagnoses) ?? [])
   }
 
   // MARK: Signatures

@@ -31,6 +31,15 @@ struct ImmediateOnlyTests {
     }
   }
 
+  /// With seed 17 all sequences of one model have a kernel used twice: its first use lost is all but the
+  /// last one lost, and the other parameters tell which it is.
+  @Test(arguments: [1, 17] as [UInt64]) func itIsNamedForEveryParameter(seed: UInt64) throws {
+    for model in GalleryModel.all where model.model.name == "recurrent" {
+      let hearing = try #require(try model.hear(ImmediateOnly(), seed: seed, subjects: []))
+      #expect(hearing.isSettled, "\(model): \(hearing.wrong.diagnoses)")
+    }
+  }
+
   @Test func itNeedsAKernelOverTime() throws {
     let error = #expect(throws: FaultNotApplicable.self) {
       try Specimen(ImmediateOnly()).wrong(GalleryModel(widths: [4, 3]).make(1))
