@@ -47,10 +47,10 @@ struct LinesTests {
     try GradientChecker(CheckOptions(directions: directions)).check(objective)
   }
 
-  /// What is called tau: a larger difference along a direction does not pass. The constant makes noise,
-  /// and not the tolerance, what limits it.
-  @Test func nothingAboveTheThresholdPasses() throws {
-    for seed in 1...20 as ClosedRange<UInt64> {
+  /// What is called tau: a larger difference along a direction does not pass, and is convicted here. The constant makes noise, and not the tolerance, what limits it.
+  @Test func whatIsAboveTheThresholdIsConvicted() throws {
+    var convicted = 0
+    for seed in 1...40 as ClosedRange<UInt64> {
       func check(_ error: Double) throws -> TensorResult {
         let objective = FunctionObjective(
           at: [0.3, -0.7, 1.1], loss: { x in 1e6 + x.reduce(0) { $0 + sin($1) } },
@@ -62,8 +62,9 @@ struct LinesTests {
       #expect(right.verdict != .fail)
       // Along a direction an entry counts 0.5 to 1.5 times.
       let found = try check(2.02 * #require(right.directions).threshold)
-      #expect(found.verdict != .pass && found.verdict != .vacuous, "seed \(seed)")
+      if found.verdict == .fail { convicted += 1 }
     }
+    #expect(convicted == 40)
   }
 
   @Test func aClaimThatIsNoNumberIsLocated() throws {
