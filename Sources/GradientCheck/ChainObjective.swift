@@ -8,9 +8,12 @@ import TiedLayers
 /// holds a parameter in several slots, the one slot is bound to a parameter of its own, made once for
 /// all evaluations, and that one is changed.
 public final class ChainObjective<S: Scalar>: LayeredObjective {
-  public var network: Network<S>
+  public let network: Network<S>
   public let input: Matrix<S>
   public let target: Matrix<S>
+  /// The Parameters themselves, each once, in order of first use.
+  public let typedParameters: [Parameter<S>]
+  public let uses: [Use]
 
   /// - Parameters:
   ///   - input: batch x inputs.
@@ -19,12 +22,10 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     self.network = network
     self.input = input
     self.target = target
+    typedParameters = uniqued(network.chain.parameters + (network.penalty?.parameters ?? []))
+    uses = Self.uses(of: network, typedParameters)
   }
 
-  /// The Parameters themselves, each once, in order of first use.
-  public var typedParameters: [Parameter<S>] {
-    uniqued(network.chain.parameters + (network.penalty?.parameters ?? []))
-  }
   public var parameters: [any AnyParameter] { typedParameters }
 
   public func value() throws -> Double {
@@ -49,9 +50,9 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     network.chain.layers.map(\.name) + (network.penalty.map { [$0.name] } ?? [])
   }
 
-  public var uses: [Use] {
+  private static func uses(of network: Network<S>, _ parameters: [Parameter<S>]) -> [Use] {
     let index = Dictionary(
-      uniqueKeysWithValues: typedParameters.enumerated().map { (ObjectIdentifier($1), $0) })
+      uniqueKeysWithValues: parameters.enumerated().map { (ObjectIdentifier($1), $0) })
     var uses: [Use] = []
     for (l, layer) in network.chain.layers.enumerated() {
       uses += layer.slots.map { slot in

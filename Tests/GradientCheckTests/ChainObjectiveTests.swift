@@ -25,9 +25,9 @@ struct ChainObjectiveTests {
         try path(.entry(entry, to: point))
       }
       let own = kernel.parameter.copy(named: "own")
-      let rebound = ChainObjective(
-        objective.network, input: objective.input, target: objective.target)
-      rebound.network.chain.layers[layer].kernels = [kernel.rebound(to: own)]
+      var network = objective.network
+      network.chain.layers[layer].kernels = [kernel.rebound(to: own)]
+      let rebound = ChainObjective(network, input: objective.input, target: objective.target)
       for entry in 0..<own.count {
         #expect(try moved(entry, own[entry]) == objective.value())
         let expected = try rebound.value(changing: own, entry: entry, to: own[entry] + 0.25)
@@ -108,10 +108,10 @@ struct ChainObjectiveTests {
     let objective = repeated(2, uses: 3)
     let (use, before) = (objective.uses[slot], bits(objective.parameters))
     let path = try objective.pathFunction(use)
-    let byHand = ChainObjective(
-      objective.network, input: objective.input, target: objective.target)
+    var network = objective.network
     let own = objective.typedParameters[use.parameter].copy(named: "own")
-    byHand.network.chain.layers[0].rebind(slot: slot, to: own)
+    network.chain.layers[0].rebind(slot: slot, to: own)
+    let byHand = ChainObjective(network, input: objective.input, target: objective.target)
     for entry in 0..<own.count {
       #expect(try path(.entry(entry, to: own[entry])) == objective.value())
       let expected = try byHand.value(changing: own, entry: entry, to: own[entry] + 0.25)

@@ -127,8 +127,10 @@ struct PromiseWitnessTests {
   @Test func aTowerThatDoesSomethingElseIsSeen() throws {
     let objective = try siamese(1)
     let right = try #require(objective.network.chain.layers[0] as? Siamese<Double>)
-    objective.network.chain.layers[0] = Lopsided(right: right)
-    let found = try #require(try StructureCheck().towers(objective))
+    var network = objective.network
+    network.chain.layers[0] = Lopsided(right: right)
+    let lopsided = ChainObjective(network, input: objective.input, target: objective.target)
+    let found = try #require(try StructureCheck().towers(lopsided))
     #expect(found.verdict == .fail)
     #expect(found.answer == "towers1 treats the second of a pair otherwise")
   }
