@@ -3,19 +3,29 @@ import TiedLayers
 
 /// A layer around a right one that changes its fault and nothing else: what a wrong twin does not say
 /// is the right layer's.
-protocol LayerWrapper<S>: ActivatedLayer {
+protocol WrappingLayer<S>: Layer {
   /// The right layer. What it is bound to is what the summary shows.
+  var wrapped: any Layer<S> { get }
+}
+
+extension WrappingLayer {
+  var name: String { wrapped.name }
+  var kind: String { wrapped.kind }
+  var outputShape: [Int]? { wrapped.outputShape }
+  var slotNames: [String] { wrapped.slotNames }
+  func images(ofKernel slot: Int) -> KernelImages? { wrapped.images(ofKernel: slot) }
+  func reaches(slot: Int, at input: Matrix<S>) throws -> Bool {
+    try wrapped.reaches(slot: slot, at: input)
+  }
+}
+
+/// Around a layer that ends in an elementwise activation.
+protocol LayerWrapper<S>: ActivatedLayer, WrappingLayer {
   var layer: any ActivatedLayer<S> { get set }
 }
 
 extension LayerWrapper {
-  var name: String { layer.name }
-  var kind: String { layer.kind }
-  var outputShape: [Int]? { layer.outputShape }
-  func images(ofKernel slot: Int) -> KernelImages? { layer.images(ofKernel: slot) }
-  func reaches(slot: Int, at input: Matrix<S>) throws -> Bool {
-    try layer.reaches(slot: slot, at: input)
-  }
+  var wrapped: any Layer<S> { layer }
   var activation: ElementwiseFunction { layer.activation }
   var productForm: (any ProductForm)? { layer.productForm }
 
@@ -29,24 +39,16 @@ extension LayerWrapper {
     set { layer.biases = newValue }
   }
 
-  var slotNames: [String] { layer.slotNames }
-
   func preactivation(_ input: Matrix<S>) throws -> Matrix<S> { try layer.preactivation(input) }
 }
 
-/// The same around a layer of any kind.
-protocol PlainLayerWrapper<S>: Layer {
+/// Around a layer of any kind.
+protocol PlainLayerWrapper<S>: WrappingLayer {
   var layer: any Layer<S> { get set }
 }
 
 extension PlainLayerWrapper {
-  var name: String { layer.name }
-  var kind: String { layer.kind }
-  var outputShape: [Int]? { layer.outputShape }
-  func images(ofKernel slot: Int) -> KernelImages? { layer.images(ofKernel: slot) }
-  func reaches(slot: Int, at input: Matrix<S>) throws -> Bool {
-    try layer.reaches(slot: slot, at: input)
-  }
+  var wrapped: any Layer<S> { layer }
 
   var kernels: [Kernel<S>] {
     get { layer.kernels }
@@ -57,8 +59,6 @@ extension PlainLayerWrapper {
     get { layer.biases }
     set { layer.biases = newValue }
   }
-
-  var slotNames: [String] { layer.slotNames }
 
   func forward(_ input: Matrix<S>) throws -> Matrix<S> { try layer.forward(input) }
 }

@@ -66,24 +66,16 @@ struct WrongActivatedLayer<S: Scalar>: LayerWrapper {
 
   func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
     guard !wrong.frozen.isEmpty else { return try layer.preactivation(input) }
-    return try bound(wrong.copies(layer)).preactivation(input)
+    return try layer.bound(to: wrong.copies(layer)).preactivation(input)
   }
 
   func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
     try wrong.backward(layer, into: &gradients) { copies, found in
-      try bound(copies).backward(
+      try layer.bound(to: copies).backward(
         preactivationCotangent: preactivationCotangent, at: input, into: &found)
     }
-  }
-
-  private func bound(
-    _ copies: [(slot: Slot<S>, copy: WrongUses<S>.Copy)]
-  ) -> any ActivatedLayer<S> {
-    var bound = layer
-    for (slot, copy) in copies { bound.bind(slot.index, to: copy) }
-    return bound
   }
 }
 
@@ -94,31 +86,30 @@ struct WrongLayer<S: Scalar>: PlainLayerWrapper {
 
   func forward(_ input: Matrix<S>) throws -> Matrix<S> {
     guard !wrong.frozen.isEmpty else { return try layer.forward(input) }
-    return try bound(wrong.copies(layer)).forward(input)
+    return try layer.bound(to: wrong.copies(layer)).forward(input)
   }
 
   func backward(
     _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
     try wrong.backward(layer, into: &gradients) { copies, found in
-      try bound(copies).backward(cotangent, at: input, into: &found)
+      try layer.bound(to: copies).backward(cotangent, at: input, into: &found)
     }
-  }
-
-  private func bound(_ copies: [(slot: Slot<S>, copy: WrongUses<S>.Copy)]) -> any Layer<S> {
-    var bound = layer
-    for (slot, copy) in copies { bound.bind(slot.index, to: copy) }
-    return bound
   }
 }
 
 extension Layer {
-  fileprivate mutating func bind(_ slot: Int, to copy: WrongUses<S>.Copy) {
-    if let kernel = copy.kernel {
-      kernels[slot] = kernel
-    } else {
-      rebind(slot: slot, to: copy.parameter)
+  /// The layer with copies in some of its slots.
+  fileprivate func bound(to copies: [(slot: Slot<S>, copy: WrongUses<S>.Copy)]) -> Self {
+    var bound = self
+    for (slot, copy) in copies {
+      if let kernel = copy.kernel {
+        bound.kernels[slot.index] = kernel
+      } else {
+        bound.rebind(slot: slot.index, to: copy.parameter)
+      }
     }
+    return bound
   }
 }
 

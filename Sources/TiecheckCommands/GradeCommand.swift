@@ -153,7 +153,9 @@ struct GradeCommand: Subcommand {
 
   func execute() throws -> ExitStatus {
     let folder = try results.map(ReportFolder.init)
-    let place = results.map { Console.current.url($0).resolvingSymlinksInPath() }
+    // Only while students' programs run is there anybody to watch.
+    let place =
+      from == nil ? results.map { Console.current.url($0).resolvingSymlinksInPath() } : nil
     let before = place.map { FolderState($0) }
     let record = try from.map(earlier) ?? grade(results: folder)
     let own = ["grades.json", "grades.csv", "grades.md"]
@@ -163,7 +165,7 @@ struct GradeCommand: Subcommand {
       } ?? []
     if let folder { try folder.write(Self.files(record)) }
     try write(record)
-    if !strange.isEmpty, from == nil {
+    if !strange.isEmpty {
       Console.current.say(
         "Files in \(results!) came, went or changed while students' programs ran, and not by tiecheck: "
           + strange.prefix(10).joined(separator: ", ")
@@ -189,10 +191,14 @@ struct GradeCommand: Subcommand {
   /// What a folder of results holds.
   static func files(_ record: GradeRecord) throws -> [ReportFile] {
     [
-      ReportFile(name: "grades.json", contents: try GradeFormat.json.data(record)),
+      try json(record),
       ReportFile(name: "grades.csv", contents: try GradeFormat.csv.data(record)),
       ReportFile(name: "grades.md", contents: try GradeFormat.markdown.data(record)),
     ]
+  }
+
+  private static func json(_ record: GradeRecord) throws -> ReportFile {
+    ReportFile(name: "grades.json", contents: try GradeFormat.json.data(record))
   }
 
   private func write(_ record: GradeRecord) throws {
@@ -268,10 +274,7 @@ struct GradeCommand: Subcommand {
       let grades = try run.grade(submissions, jobs: jobs) { done, grade in
         if let results {
           let record = GradeRecord(seed: seed, command: command, submissions: finished.add(grade))
-          try? results.write([
-            ReportFile(
-              name: "grades.json", contents: (try? GradeFormat.json.data(record)) ?? Data())
-          ])
+          try? results.write([Self.json(record)])
         }
         guard isShown else { return }
         console.say(

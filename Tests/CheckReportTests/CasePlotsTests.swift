@@ -170,17 +170,7 @@ struct CasePlotsTests {
 
   /// Of many uses two are compared, and the picture says which.
   @Test func theDriftOfManyUsesSaysWhichAreCompared() throws {
-    let model = try #require(Models.named("recurrent"))
-    let choices = model.specimens[0]
-    let random = RandomSource(seed: 3)
-    let network: Network<Double> = try model.network(choices, random: random)
-    let samples = Samples(random.matrix(rows: choices.batch, columns: choices.features))
-    let batch = try model.batch(samples, choices, random: random)
-    let record = Records.record([
-      CheckCase(
-        name: "rnn", model: "recurrent", subjects: Array(UpdateSubject.standard.prefix(1)), steps: 1
-      ) { ChainObjective(network, input: batch.input, target: batch.target) }
-    ])
+    let record = try Records.recurrent(subjects: 1)
     let plot = try #require(try picture("drift", of: record).plot as? LinePlot)
     #expect(plot.subtitle?.hasSuffix("compared: W_x in rnn input 1 and in rnn input 2") == true)
   }

@@ -78,18 +78,7 @@ struct CaseSectionTests {
 
   /// Seven paths are told in one row each, and what they have in common once.
   @Test func manyUsesAreToldOnce() throws {
-    let model = try #require(Models.named("recurrent"))
-    var choices = model.specimens[0]
-    choices.features = 21
-    let random = RandomSource(seed: 3)
-    let network: Network<Double> = try model.network(choices, random: random)
-    let samples = Samples(random.matrix(rows: choices.batch, columns: choices.features))
-    let batch = try model.batch(samples, choices, random: random)
-    let record = Records.record([
-      CheckCase(
-        name: "rnn", model: "recurrent", subjects: Array(UpdateSubject.standard.prefix(2)), steps: 1
-      ) { ChainObjective(network, input: batch.input, target: batch.target) }
-    ])
+    let record = try Records.recurrent(features: 21, subjects: 2)
     let text = probe(record).text
     #expect(text.contains("`rnn input 5` and `rnn input 6`, each time as it is. Verdict: **pass**"))
     #expect(text.contains("- Every use follows the parameter: pass"))

@@ -1,6 +1,7 @@
 import CheckReport
 import GSLKit
 import GradientCheck
+import Testing
 import TiedLayers
 
 /// Records of small cases that were really run, each once.
@@ -11,6 +12,26 @@ enum Records {
   static let failing = record([forgetful(expected: .pass)])
   /// The original pair alone.
   static let passing = record([originalPair])
+
+  /// A recurrent layer, whose uses are many.
+  /// - Parameters:
+  ///   - features: columns of the data; nil for those of the gallery's first model.
+  ///   - subjects: how many of the standard ways to train are checked.
+  static func recurrent(features: Int? = nil, subjects: Int) throws -> CheckRecord {
+    let model = try #require(Models.named("recurrent"))
+    var choices = model.specimens[0]
+    if let features { choices.features = features }
+    let random = RandomSource(seed: 3)
+    let network: Network<Double> = try model.network(choices, random: random)
+    let samples = Samples(random.matrix(rows: choices.batch, columns: choices.features))
+    let batch = try model.batch(samples, choices, random: random)
+    return record([
+      CheckCase(
+        name: "rnn", model: "recurrent", subjects: Array(UpdateSubject.standard.prefix(subjects)),
+        steps: 1
+      ) { ChainObjective(network, input: batch.input, target: batch.target) }
+    ])
+  }
 
   static func record(_ cases: [CheckCase], command: String = "tiecheck report --seed 7")
     -> CheckRecord
