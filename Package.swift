@@ -12,7 +12,8 @@ let package = Package(
   name: "tiecheck",
   platforms: [.macOS(.v14)],
   products: [
-    .library(name: "GradientCheck", targets: ["GradientCheck", "TiedLayers", "GSLKit"]),
+    .library(
+      name: "GradientCheck", targets: ["GradientCheck", "TiedModels", "TiedLayers", "GSLKit"]),
     .library(name: "Coursework", targets: ["Coursework"]),
     .library(name: "CourseAnswers", targets: ["CourseAnswers"]),
     .library(name: "GradientCheckTesting", targets: ["GradientCheckTesting"]),
@@ -27,12 +28,19 @@ let package = Package(
       name: "CGSL", pkgConfig: "gsl", providers: [.apt(["libgsl-dev"]), .brew(["gsl"])]),
     .target(name: "GSLKit", dependencies: ["CGSL"]),
     .target(name: "TiedLayers", dependencies: ["GSLKit"]),
-    .target(name: "GradientCheck", dependencies: ["TiedLayers"]),
+    .target(name: "TiedModels", dependencies: ["TiedLayers", "GSLKit"]),
+    .target(name: "GradientCheck", dependencies: ["TiedLayers", "GSLKit"]),
     .target(name: "CChildProcess"),
     .target(
-      name: "ModelPipe", dependencies: ["GradientCheck", "CChildProcess"], exclude: ["Examples"]),
-    .target(name: "FaultGallery", dependencies: ["GradientCheck"]),
-    .target(name: "CheckReport", dependencies: ["GradientCheck"]),
+      name: "ModelPipe", dependencies: ["GradientCheck", "TiedLayers", "GSLKit", "CChildProcess"],
+      exclude: ["Examples"]),
+    .target(
+      name: "FaultGallery", dependencies: ["GradientCheck", "TiedModels", "TiedLayers", "GSLKit"]),
+    .target(
+      name: "Calibration", dependencies: ["GradientCheck", "TiedModels", "TiedLayers", "GSLKit"]),
+    .target(name: "Plots"),
+    .target(
+      name: "CheckReport", dependencies: ["GradientCheck", "Plots", "TiedLayers", "GSLKit"]),
     .target(name: "Coursework", dependencies: ["GradientCheck", "TiedLayers"]),
     // The student's process answers with the one, the judge asks with the other.
     .target(name: "CourseAnswers", dependencies: ["CChildProcess", "Coursework", "ModelPipe"]),
@@ -49,7 +57,8 @@ let package = Package(
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "CheckReport", "CourseGrading", "FaultGallery", "ModelPipe", "TextNotebook",
+        "Calibration", "CheckReport", "CourseGrading", "FaultGallery", "GradientCheck", "ModelPipe",
+        "TextNotebook", "TiedModels", "TiedLayers", "GSLKit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Resources"], plugins: ["EmbedTextPlugin"]),
@@ -66,8 +75,8 @@ let package = Package(
     .target(
       name: "Lessons",
       dependencies: [
-        "TextNotebook", "CheckReport", "FaultGallery", "GradientCheck", "TiedLayers", "GSLKit",
-        "GradientCheckTesting",
+        "TextNotebook", "CheckReport", "Plots", "FaultGallery", "GradientCheck", "TiedModels",
+        "TiedLayers", "GSLKit", "GradientCheckTesting",
       ],
       exclude: ["notebooks-txt"], plugins: ["NotebookPlugin"]),
     .executableTarget(
@@ -80,18 +89,38 @@ let package = Package(
       path: "Sources/NotebookPlugin/Plugin"),
     // Tests name every module they import, so that an incremental build never links stale ones.
     .testTarget(name: "GSLKitTests", dependencies: ["GSLKit"]),
+    // Plain references, such as the complex step, for the tests of layers and of models.
+    .target(
+      name: "TiedLayersTestSupport", dependencies: ["TiedLayers", "GSLKit"],
+      path: "Tests/TiedLayersTestSupport"),
     .testTarget(
-      name: "TiedLayersTests", dependencies: ["TiedLayers", "GSLKit"], resources: [.copy("Golden")]),
+      name: "TiedLayersTests",
+      dependencies: ["TiedLayers", "TiedLayersTestSupport", "TiedModels", "GSLKit"],
+      resources: [.copy("Golden")]),
     .testTarget(
-      name: "GradientCheckTests", dependencies: ["GradientCheck", "TiedLayers", "GSLKit"]),
+      name: "TiedModelsTests",
+      dependencies: ["TiedModels", "TiedLayers", "TiedLayersTestSupport", "GSLKit"]),
     .testTarget(
-      name: "ModelPipeTests", dependencies: ["ModelPipe", "GradientCheck", "TiedLayers", "GSLKit"]),
+      name: "GradientCheckTests",
+      dependencies: ["GradientCheck", "TiedModels", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "ModelPipeTests",
+      dependencies: ["ModelPipe", "GradientCheck", "TiedModels", "TiedLayers", "GSLKit"]),
     .testTarget(
       name: "FaultGalleryTests",
-      dependencies: ["FaultGallery", "GradientCheck", "TiedLayers", "GSLKit"]),
+      dependencies: ["FaultGallery", "GradientCheck", "TiedModels", "TiedLayers", "GSLKit"]),
+    .testTarget(
+      name: "CalibrationTests",
+      dependencies: ["Calibration", "GradientCheck", "TiedModels", "TiedLayers", "GSLKit"]),
+    // Reads SVG files back, for the tests of plots and of reports.
+    .target(name: "PlotsTestSupport", path: "Tests/PlotsTestSupport"),
+    .testTarget(name: "PlotsTests", dependencies: ["Plots", "PlotsTestSupport"]),
     .testTarget(
       name: "CheckReportTests",
-      dependencies: ["CheckReport", "GradientCheck", "TiedLayers", "GSLKit"]),
+      dependencies: [
+        "CheckReport", "Plots", "PlotsTestSupport", "GradientCheck", "TiedModels", "TiedLayers",
+        "GSLKit",
+      ]),
     .testTarget(
       name: "GradientCheckTestingTests",
       dependencies: [
@@ -133,7 +162,8 @@ let package = Package(
       name: "TiecheckCommandsTests",
       dependencies: [
         "TiecheckCommands", "CheckReport", "FaultGallery", "GradientCheck", "ModelPipe",
-        "pipe-example", "tiecheck", "TiedLayers", "GSLKit", "TextNotebook",
+        "Calibration", "pipe-example", "tiecheck", "TiedModels", "TiedLayers", "GSLKit",
+        "TextNotebook",
       ]),
     .testTarget(name: "TextNotebookTests", dependencies: ["TextNotebook"]),
     .testTarget(

@@ -1,5 +1,6 @@
 import Foundation
 import GradientCheck
+import Plots
 import TiedLayers
 
 /// One picture of a case, with what stands around it on the page.

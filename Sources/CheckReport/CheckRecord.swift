@@ -4,33 +4,33 @@ import GradientCheck
 
 /// Everything one run found: plain values made of names and numbers, the same whether the command
 /// line, a test or a notebook made them. Renderers turn it into pages; they compute nothing.
-public struct CheckRecord: Codable, Sendable {
-  public struct Tool: Codable, Equatable, Sendable {
-    public let version: String
-    public let gsl: String
-    public let blas: String
-    public let swift: String
+package struct CheckRecord: Codable, Sendable {
+  package struct Tool: Codable, Equatable, Sendable {
+    package let version: String
+    package let gsl: String
+    package let blas: String
+    package let swift: String
 
     /// This build.
-    public static let current = Tool(
+    package static let current = Tool(
       version: "0.1.0", gsl: GSL.version, blas: GSL.blas, swift: swiftVersion)
   }
 
-  public static let currentSchema = "tiecheck-result/1"
+  package static let currentSchema = "tiecheck-result/1"
 
-  public let schema: String
-  public let tool: Tool
-  public let seed: UInt64
+  package let schema: String
+  package let tool: Tool
+  package let seed: UInt64
   /// The command line that makes this record again, without its output option.
-  public let command: String
-  public let verdict: Verdict
-  public let cases: [CaseResult]
+  package let command: String
+  package let verdict: Verdict
+  package let cases: [CaseResult]
   /// Checks that gave no result; nil where there is none.
-  public let broken: [BrokenCheck]?
+  package let broken: [BrokenCheck]?
   /// The test that made this record; nil where a command did.
-  public let origin: TestOrigin?
+  package let origin: TestOrigin?
 
-  public init(
+  package init(
     seed: UInt64, command: String, cases: [CaseResult], broken: [BrokenCheck] = [],
     origin: TestOrigin? = nil, tool: Tool = .current
   ) {
@@ -55,7 +55,7 @@ public struct CheckRecord: Codable, Sendable {
 
   /// The record as JSON: sorted keys, full precision; what JSON has no number for is written as the
   /// strings "nan", "inf" and "-inf".
-  public func json() throws -> Data {
+  package func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -64,7 +64,7 @@ public struct CheckRecord: Codable, Sendable {
   }
 
   /// Reads what `json()` wrote; keys it does not know are ignored.
-  public init(json: Data) throws {
+  package init(json: Data) throws {
     let decoder = JSONDecoder()
     decoder.nonConformingFloatDecodingStrategy = .convertFromString(
       positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

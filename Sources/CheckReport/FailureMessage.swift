@@ -2,7 +2,7 @@ import GradientCheck
 
 /// What a failing test says: the verdict, what is wrong in one sentence, the worst entries, and the
 /// command for more.
-public enum FailureMessage {
+package enum FailureMessage {
   /// The most rows of a table: enough to see a pattern, few enough to be read.
   static let rows = 5
 
@@ -10,7 +10,7 @@ public enum FailureMessage {
   ///   - result: a check that did not pass.
   ///   - advises: whether to say what can be done about a check that could not tell; who is graded by it cannot do
   ///     that.
-  public static func text(for result: CaseResult, advises: Bool = true) -> String {
+  package static func text(for result: CaseResult, advises: Bool = true) -> String {
     var lines = ["\(result.verdict.rawValue.uppercased())  \(result.name)"]
     lines += TextReport.wrapped(sentence(for: result), indent: 2)
     if let table = table(result) { lines += [""] + table.lines(indent: 2) + [""] }
@@ -25,12 +25,12 @@ public enum FailureMessage {
   }
 
   /// What is wrong, in one sentence: the most telling finding.
-  public static func sentence(for result: CaseResult) -> String {
+  package static func sentence(for result: CaseResult) -> String {
     CaseSentences.findings(result).first ?? CaseSentences.summary(result)
   }
 
   /// - Parameter broken: a check that gave no result.
-  public static func text(for broken: BrokenCheck) -> String {
+  package static func text(for broken: BrokenCheck) -> String {
     (["FAIL  \(broken.name)"] + TextReport.wrapped(broken.sentence, indent: 2))
       .joined(separator: "\n")
   }

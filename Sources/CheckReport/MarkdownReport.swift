@@ -2,13 +2,13 @@ import Foundation
 import GradientCheck
 
 /// The report as a page for GitHub: report.md, and the pictures it shows.
-public enum MarkdownReport {
+package enum MarkdownReport {
   /// The name of the page.
-  public static let pageName = "report.md"
+  package static let pageName = "report.md"
 
   /// The page first, then its pictures in the order in which they appear. The same record always
   /// gives the same bytes.
-  public static func files(for record: CheckRecord) -> [ReportFile] {
+  package static func files(for record: CheckRecord) -> [ReportFile] {
     var names = FileNames()
     let sections = record.cases.enumerated().map { index, result in
       CaseSection(result, number: index + 1, names: &names)
@@ -88,12 +88,12 @@ public enum MarkdownReport {
 }
 
 /// One file of a report: the page, or a picture that the page shows.
-public struct ReportFile: Equatable, Sendable {
+package struct ReportFile: Equatable, Sendable {
   /// The file's name, without a folder; the page links to it by this name.
-  public let name: String
-  public let contents: Data
+  package let name: String
+  package let contents: Data
 
-  public init(name: String, contents: Data) {
+  package init(name: String, contents: Data) {
     self.name = name
     self.contents = contents
   }

@@ -8,13 +8,13 @@ import GradientCheck
 /// first leaves a record that says it began and did not end, and replaces it when it ends: what took
 /// the process down is in the report. Names are unique, so that tests and processes may run side by
 /// side. What an earlier `swift test` said of the same check is removed.
-public struct ResultsFolder: Sendable {
+package struct ResultsFolder: Sendable {
   /// As sentences call it.
-  public let path: String
+  package let path: String
   private let url: URL
 
   /// - Parameter url: where it is, if not at `path` from the process's own working folder.
-  public init(_ path: String, at url: URL? = nil) {
+  package init(_ path: String, at url: URL? = nil) {
     self.path = path
     self.url = url ?? URL(fileURLWithPath: path, isDirectory: true)
   }
@@ -22,17 +22,17 @@ public struct ResultsFolder: Sendable {
   // MARK: Writing
 
   /// A check that has begun.
-  public struct Entry: Sendable {
+  package struct Entry: Sendable {
     fileprivate let file: URL
 
     /// Replaces the record of a check that did not end.
-    public func write(_ record: CheckRecord) throws {
+    package func write(_ record: CheckRecord) throws {
       try record.json().write(to: file, options: .atomic)
     }
   }
 
   /// Makes the folder where it is missing, and leaves word that a check has begun.
-  public func begin(_ name: String, _ origin: TestOrigin, command: String, seed: UInt64) throws
+  package func begin(_ name: String, _ origin: TestOrigin, command: String, seed: UInt64) throws
     -> Entry
   {
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -62,7 +62,7 @@ public struct ResultsFolder: Sendable {
   }
 
   /// FNV-1a, 64 bits: the same in every process, which Swift's own hash is not.
-  public static func hash(_ text: String) -> String {
+  package static func hash(_ text: String) -> String {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     return String(hash, radix: 16)
@@ -89,7 +89,7 @@ public struct ResultsFolder: Sendable {
   /// lines, whatever order they ran in. Files that are no records are passed over.
   /// - Parameter command: the command that reads.
   /// - Throws: `ResultsFolderError`.
-  public func record(command: String) throws -> CheckRecord {
+  package func record(command: String) throws -> CheckRecord {
     var records: [(path: String, json: Data, record: CheckRecord)] = []
     for file in try files() {
       let json: Data
@@ -156,7 +156,7 @@ public struct ResultsFolder: Sendable {
 }
 
 /// Why no record could be made of a folder.
-public enum ResultsFolderError: Error, CustomStringConvertible {
+package enum ResultsFolderError: Error, CustomStringConvertible {
   case missing(String)
   case notAFolder(String)
   case unreadable(String)
@@ -165,14 +165,14 @@ public enum ResultsFolderError: Error, CustomStringConvertible {
   case malformed(String, String)
 
   /// It could be read, and is not what it should be.
-  public var isAboutContents: Bool {
+  package var isAboutContents: Bool {
     switch self {
     case .missing, .notAFolder, .unreadable: false
     case .empty, .unknownSchema, .malformed: true
     }
   }
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .missing(let path):
       "the results folder \(path) does not exist. 'TIECHECK_RESULTS=\(path) swift test' makes it."

@@ -1,11 +1,11 @@
 import TiedLayers
 
 /// The table of a model's layers for the terminal.
-public enum SummaryTable {
+package enum SummaryTable {
   /// One line for each layer, as Keras prints it, with the layers it shares a parameter with, itself
   /// among them where it uses one several times; below it the total, in which a shared parameter counts
   /// once.
-  public static func text(_ summary: ModelSummary) -> String {
+  package static func text(_ summary: ModelSummary) -> String {
     var table = TextTable([
       ("Layer", .left), ("Type", .left), ("Output shape", .left), ("Parameters", .right),
       ("Shares with", .left),

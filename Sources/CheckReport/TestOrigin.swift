@@ -1,15 +1,15 @@
 /// The test that made a record.
-public struct TestOrigin: Codable, Equatable, Sendable {
+package struct TestOrigin: Codable, Equatable, Sendable {
   /// Module and file, "LayersTests/DenseTests.swift": no folder of the machine's.
-  public let file: String
+  package let file: String
   /// The function that asked, such as "gradientOfTheKernel()".
-  public let function: String
-  public let line: Int
-  public let column: Int
+  package let function: String
+  package let line: Int
+  package let column: Int
   /// The same for all processes of one `swift test`.
-  public let run: String
+  package let run: String
 
-  public init(file: String, function: String, line: Int, column: Int, run: String) {
+  package init(file: String, function: String, line: Int, column: Int, run: String) {
     self.file = file
     self.function = function
     self.line = line
@@ -18,7 +18,7 @@ public struct TestOrigin: Codable, Equatable, Sendable {
   }
 
   /// "LayersTests/DenseTests.swift:12".
-  public var place: String { "\(file):\(line)" }
+  package var place: String { "\(file):\(line)" }
 
   /// The order of a report: by file and place in it.
   func precedes(_ other: TestOrigin) -> Bool {
@@ -28,21 +28,21 @@ public struct TestOrigin: Codable, Equatable, Sendable {
 }
 
 /// A check that gave no result: what it checked threw an error, or the process ended in it.
-public struct BrokenCheck: Codable, Equatable, Sendable {
-  public let name: String
+package struct BrokenCheck: Codable, Equatable, Sendable {
+  package let name: String
   /// Where it was asked for.
-  public let place: String
+  package let place: String
   /// What happened.
-  public let sentence: String
+  package let sentence: String
 
-  public init(name: String, place: String, sentence: String) {
+  package init(name: String, place: String, sentence: String) {
     self.name = name
     self.place = place
     self.sentence = sentence
   }
 
   /// What the code under check threw.
-  public init(name: String, place: String, threw error: any Error) {
+  package init(name: String, place: String, threw error: any Error) {
     let text = "\(error)"
     // The case of an enumeration, or a type's name, is no sentence.
     self.init(

@@ -1,10 +1,10 @@
 import GradientCheck
 
 /// The report for the terminal.
-public enum TextReport {
+package enum TextReport {
   /// Verdict, findings, gradients, ties and updates of each case.
   /// - Parameter color: whether verdicts are coloured with ANSI escape sequences.
-  public static func text(for record: CheckRecord, color: Bool) -> String {
+  package static func text(for record: CheckRecord, color: Bool) -> String {
     let paint = Paint(isOn: color)
     var blocks = record.cases.map { lines(for: $0, paint).joined(separator: "\n") }
     blocks += (record.broken ?? []).map { broken in

@@ -11,22 +11,22 @@ import ModelPipe
 /// A student's program can change the build folder. That is looked for when the program has ended, and what was
 /// changed is not built on; where a run was ended before it could look, the next one finds `mark`, and takes
 /// the folder for changed. (A student who knows this can remove the mark, and end the run.)
-public final class BuildSlot {
+package final class BuildSlot {
   /// Seconds and bytes that compiling may take.
-  public struct Limits: Sendable {
+  package struct Limits: Sendable {
     /// For the teacher's package and everything it depends on.
-    public var preparation = 3600.0
+    package var preparation = 3600.0
     /// For one submission.
-    public var submission = 300.0
+    package var submission = 300.0
     /// Bytes of address space of each process of the compiler's.
-    public var memory = 8 << 30
+    package var memory = 8 << 30
     /// What compiles, in the package's folder, for the shell.
     var command = "swift build --product answer"
 
-    public init() {}
+    package init() {}
   }
 
-  public enum Outcome {
+  package enum Outcome {
     /// The program that answers.
     case built(URL)
     case failed([CompilerError], summary: String)
@@ -52,7 +52,7 @@ public final class BuildSlot {
 
   /// Takes the first free slot of a folder.
   /// - Throws: `GradingError`.
-  public init(in cache: URL, template: [(path: String, text: String)], limits: Limits = Limits())
+  package init(in cache: URL, template: [(path: String, text: String)], limits: Limits = Limits())
     throws
   {
     self.template = template
@@ -115,7 +115,7 @@ public final class BuildSlot {
 
   /// Compiles a student's files.
   /// - Parameter files: all of Sources/Layers.
-  public func build(_ files: [String: String], _ watch: ProcessWatch) throws -> Outcome {
+  package func build(_ files: [String: String], _ watch: ProcessWatch) throws -> Outcome {
     let outcome = try build(files, within: limits.submission, watch)
     if case .built = outcome, !FileManager.default.createFile(atPath: mark.path, contents: nil) {
       throw GradingError.noFolder(folder.path)
@@ -257,15 +257,15 @@ public final class BuildSlot {
 }
 
 /// What a student's program may use up.
-public struct AnswerLimits: Sendable {
+package struct AnswerLimits: Sendable {
   /// For one check.
-  public var seconds = 60.0
+  package var seconds = 60.0
   /// Bytes of address space.
-  public var memory = 2 << 30
+  package var memory = 2 << 30
   /// A program and its arguments that starts it: a sandbox, where there is one.
-  public var wrapper: [String] = []
+  package var wrapper: [String] = []
 
-  public init() {}
+  package init() {}
 }
 
 /// The end of what a program wrote to standard error; of a crash, the line that says why.
@@ -289,7 +289,7 @@ final class LastWords: @unchecked Sendable {
 }
 
 /// Why nothing can be graded.
-public enum GradingError: Error, CustomStringConvertible {
+package enum GradingError: Error, CustomStringConvertible {
   case noFolder(String)
   case teacherDoesNotCompile(String)
   case badCatalogue(String)
@@ -298,7 +298,7 @@ public enum GradingError: Error, CustomStringConvertible {
   case tampered
   case interrupted
 
-  public var description: String {
+  package var description: String {
     switch self {
     case .noFolder(let path):
       "the build folder \(path) cannot be written. Choose another with --build-folder."

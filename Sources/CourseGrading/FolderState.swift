@@ -2,7 +2,7 @@ import Foundation
 
 /// What a folder holds, as far as the file system tells: a change by anybody is seen, even one that puts the
 /// times of a file back, because the time of its last change of status cannot be set.
-public struct FolderState: Equatable {
+package struct FolderState: Equatable {
   private struct Entry: Equatable {
     let mode: mode_t
     let size: Int64
@@ -15,7 +15,7 @@ public struct FolderState: Equatable {
 
   private let entries: [String: Entry]
 
-  public init(_ folder: URL) {
+  package init(_ folder: URL) {
     var entries: [String: Entry] = [:]
     Self.note(folder.path, in: &entries)
     self.entries = entries
@@ -23,7 +23,7 @@ public struct FolderState: Equatable {
 
   /// What is new, gone or another than in an earlier state of the same folder, by the paths in it, in order. Of
   /// folders that they are other ones is not said, for they are so where anything in them is.
-  public func changes(since earlier: FolderState, in folder: URL) -> [String] {
+  package func changes(since earlier: FolderState, in folder: URL) -> [String] {
     Set(entries.keys).union(earlier.entries.keys)
       .filter { path in
         let (now, before) = (entries[path], earlier.entries[path])

@@ -4,10 +4,10 @@ import Foundation
 import ModelPipe
 
 /// Grades submissions, one after the other, in one build slot. Several graders may work side by side.
-public final class Grader {
+package final class Grader {
   private let slot: BuildSlot
   private let judge: Judge
-  public let catalogue: ExerciseCatalogue
+  package let catalogue: ExerciseCatalogue
   private let solutions: SolutionsProgram
   /// By name: what a student began with.
   private let starter: [String: String]
@@ -22,7 +22,7 @@ public final class Grader {
   /// every check has a witness, before anything of a student's runs.
   /// - Parameter starter: the text of each file of Sources/Layers as it was handed out.
   /// - Throws: `GradingError`.
-  public init(
+  package init(
     _ slot: BuildSlot, starter: [String: String], seed: UInt64, limits: AnswerLimits,
     watch: ProcessWatch
   ) throws {
@@ -77,7 +77,7 @@ public final class Grader {
   /// Grades one submission. Whatever is wrong with it, or goes wrong, is in its grade.
   /// - Parameter submission: what was read of it, before any student's program ran.
   /// - Throws: `GradingError.interrupted`.
-  public func grade(
+  package func grade(
     _ name: String, _ submission: Result<Submission, any Error>
   ) throws -> SubmissionGrade {
     try requireNotEnded()

@@ -3,9 +3,9 @@ import CheckReport
 import Foundation
 
 /// Grades many submissions, several at a time.
-public final class GradingRun: Sendable {
+package final class GradingRun: Sendable {
   /// Ends everything, from any thread.
-  public let watch = ProcessWatch()
+  package let watch = ProcessWatch()
   private let template: [(path: String, text: String)]
   private let starter: [String: String]
   private let cache: URL
@@ -17,7 +17,7 @@ public final class GradingRun: Sendable {
   ///   - template: the package that students' files are compiled in, with the solutions in Sources/Layers.
   ///   - starter: the text of each file of Sources/Layers as it was handed out.
   ///   - cache: where the build slots are.
-  public init(
+  package init(
     template: [(path: String, text: String)], starter: [String: String], cache: URL, seed: UInt64,
     building: BuildSlot.Limits, limits: AnswerLimits
   ) {
@@ -32,7 +32,7 @@ public final class GradingRun: Sendable {
   /// - Parameter report: told of each grade when it is there, from any thread, one at a time.
   /// - Returns: the grades in the order of the submissions.
   /// - Throws: `GradingError`, where nothing can be graded at all or it was interrupted.
-  public func grade(
+  package func grade(
     _ submissions: [(name: String, folder: URL)], jobs: Int,
     report: @escaping @Sendable (_ done: Int, SubmissionGrade) -> Void
   ) throws -> [SubmissionGrade] {

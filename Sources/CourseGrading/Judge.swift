@@ -14,15 +14,15 @@ import TiedLayers
 /// seed that process knows the lower half, for it makes its objective with that; the second point depends on
 /// all of it, and cannot be foreseen where the seed was drawn at random.
 /// Whatever it says and however it ends, what is not answered counts for nothing.
-public struct Judge {
+package struct Judge {
   /// The name under which the student's training is served.
-  public static let training = "answer"
+  package static let training = "answer"
   /// What the program that answers for the teacher is told, so that no other process can answer in its place.
   static let sealed = "sealed"
 
-  public let options: CheckOptions
+  package let options: CheckOptions
 
-  public init(seed: UInt64) {
+  package init(seed: UInt64) {
     var options = CheckOptions()
     options.seed = seed
     self.options = options
@@ -32,11 +32,11 @@ public struct Judge {
   var told: UInt64 { options.seed & 0xFFFF_FFFF }
 
   /// A process that answers, and the last words that it wrote to standard error.
-  public struct Answerer {
+  package struct Answerer {
     let exchange: any LineExchange
     let lastWords: () -> String
 
-    public init(_ exchange: any LineExchange, lastWords: @escaping () -> String = { "" }) {
+    package init(_ exchange: any LineExchange, lastWords: @escaping () -> String = { "" }) {
       self.exchange = exchange
       self.lastWords = lastWords
     }
@@ -46,7 +46,7 @@ public struct Judge {
   ///   - witness: the teacher's own answer to the same check.
   ///   - start: starts the student's process.
   /// - Throws: what goes wrong on the judge's side.
-  public func grade(
+  package func grade(
     _ check: ExerciseCatalogue.Check, of exercise: ExerciseCatalogue.Entry,
     witness: PipeObjective, start: () throws -> Answerer
   ) throws -> CheckGrade {

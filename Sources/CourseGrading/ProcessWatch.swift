@@ -2,15 +2,15 @@ import Foundation
 import ModelPipe
 
 /// The programs that run now, so that all of them can be ended from another thread.
-public final class ProcessWatch: @unchecked Sendable {
+package final class ProcessWatch: @unchecked Sendable {
   private let lock = NSLock()
   private var running: [ObjectIdentifier: ChildProcess] = [:]
   private var isEnded = false
 
-  public init() {}
+  package init() {}
 
   /// Ends what runs, and everything that is started later.
-  public func end() {
+  package func end() {
     let processes = lock.withLock {
       isEnded = true
       return Array(running.values)
@@ -18,7 +18,7 @@ public final class ProcessWatch: @unchecked Sendable {
     for process in processes { process.interrupt() }
   }
 
-  public var hasEnded: Bool { lock.withLock { isEnded } }
+  package var hasEnded: Bool { lock.withLock { isEnded } }
 
   func add(_ process: ChildProcess) {
     let isEnded = lock.withLock {

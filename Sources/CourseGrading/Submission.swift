@@ -3,14 +3,14 @@ import ModelPipe
 
 /// What a student has handed in, as far as it is graded: the Swift files of Sources/Layers. Manifest, plugins,
 /// tests and everything else stay behind.
-public struct Submission: Sendable {
-  public let name: String
+package struct Submission: Sendable {
+  package let name: String
   /// Text by file name.
-  public let files: [String: String]
+  package let files: [String: String]
   /// What was left behind although it looks like an answer, and why.
-  public let remarks: [String]
+  package let remarks: [String]
 
-  public init(name: String, files: [String: String], remarks: [String] = []) {
+  package init(name: String, files: [String: String], remarks: [String] = []) {
     self.name = name
     self.files = files
     self.remarks = remarks
@@ -27,7 +27,7 @@ public struct Submission: Sendable {
   /// everything. The folder itself may be a link, for it is the teacher who names it; within it no link is
   /// followed.
   /// - Throws: `SubmissionError`.
-  public init(name: String, at folder: URL) throws {
+  package init(name: String, at folder: URL) throws {
     self.name = name
     var kind = stat()
     guard stat(folder.path, &kind) == 0 else { throw SubmissionError("does not exist") }
@@ -118,9 +118,9 @@ public struct Submission: Sendable {
 }
 
 /// What is wrong with a submission, to be said after its name.
-public struct SubmissionError: Error, CustomStringConvertible {
-  public let description: String
-  public init(_ description: String) { self.description = description }
+package struct SubmissionError: Error, CustomStringConvertible {
+  package let description: String
+  package init(_ description: String) { self.description = description }
 }
 
 /// A student's words as they may stand in a sentence.

@@ -1,7 +1,7 @@
 import TextNotebook
 
 /// The notebooks of the folder notebooks-txt, compiled.
-public enum Lessons {
+package enum Lessons {
   /// In the order of their names.
-  public static let all: [CompiledNotebook] = notebooks
+  package static let all: [CompiledNotebook] = notebooks
 }

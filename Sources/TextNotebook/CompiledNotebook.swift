@@ -1,14 +1,14 @@
 import Foundation
 
 /// A notebook and the function that its Swift cells were compiled to.
-public struct CompiledNotebook: Sendable {
-  public let name: String
+package struct CompiledNotebook: Sendable {
+  package let name: String
   /// The text it was compiled from.
-  public let text: String
+  package let text: String
   private let body: @Sendable (NotebookShell) async throws -> Void
   private let error: NotebookError?
 
-  public init(
+  package init(
     name: String, text: String, body: @escaping @Sendable (NotebookShell) async throws -> Void
   ) {
     self.name = name
@@ -19,7 +19,7 @@ public struct CompiledNotebook: Sendable {
 
   /// Stands for a notebook that cannot be compiled, so that those beside it can.
   /// - Parameter unreadable: what is wrong with it, and what asking for it throws.
-  public init(unreadable error: NotebookError) {
+  package init(unreadable error: NotebookError) {
     name = error.notebook
     text = ""
     body = { _ in throw error }
@@ -27,14 +27,14 @@ public struct CompiledNotebook: Sendable {
   }
 
   /// - Throws: `NotebookError`, if there was none to compile.
-  public func notebook() throws -> Notebook {
+  package func notebook() throws -> Notebook {
     if let error { throw error }
     return try Notebook(text, name: name)
   }
 
   /// Runs every cell, in order, in a folder of its own.
   /// - Returns: what came of each step.
-  public func run(
+  package func run(
     in environment: NotebookEnvironment, watcher: NotebookWatcher = NotebookWatcher()
   ) async throws -> [StepRun] {
     let notebook = try notebook()
@@ -69,8 +69,8 @@ public struct CompiledNotebook: Sendable {
 }
 
 /// What came of a step when its notebook ran.
-public struct StepRun: Equatable, Sendable {
-  public enum Outcome: Equatable, Sendable {
+package struct StepRun: Equatable, Sendable {
+  package enum Outcome: Equatable, Sendable {
     case ran
     /// It threw an error, or did what no cell may.
     case failed(String)
@@ -78,11 +78,11 @@ public struct StepRun: Equatable, Sendable {
     case notRun(String)
   }
 
-  public let step: Step
-  public var outcome = Outcome.ran
+  package let step: Step
+  package var outcome = Outcome.ran
   /// What it printed, line by line.
-  public var output: [String] = []
-  public var pictures: [NotebookPicture] = []
+  package var output: [String] = []
+  package var pictures: [NotebookPicture] = []
 
   init(step: Step) { self.step = step }
 }

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// For reading and for showing: the Swift kernel knows `%system`, but neither this package nor
 /// `picture`.
-public struct JupyterNotebook: Encodable {
+package struct JupyterNotebook: Encodable {
   private let cells: [JupyterCell]
   private let metadata = Metadata()
   private let nbformat = 4
@@ -16,7 +16,7 @@ public struct JupyterNotebook: Encodable {
   }
 
   /// - Parameter savedPicture: the picture of a name beside the notebook.
-  public init(_ notebook: Notebook, savedPicture: @escaping (String) -> String?) {
+  package init(_ notebook: Notebook, savedPicture: @escaping (String) -> String?) {
     let page = NotebookPage(notebook, savedPicture: savedPicture)
     var cells: [JupyterCell] = []
     for block in notebook.blocks {
@@ -39,7 +39,7 @@ public struct JupyterNotebook: Encodable {
   }
 
   /// The file. The same bytes for the same notebook.
-  public func json() throws -> Data {
+  package func json() throws -> Data {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     return try encoder.encode(self) + Data("\n".utf8)

@@ -15,15 +15,15 @@ import Foundation
 /// The kinds of cells are those of `Cell.Kind`; options follow them as key=value. Prose is Markdown; a
 /// display is indented by four spaces or more below an empty line, and the items of a list may go on
 /// indented.
-public struct Notebook: Equatable, Sendable {
+package struct Notebook: Equatable, Sendable {
   /// The file's name, such as "01-one-derivative.txt".
-  public let name: String
+  package let name: String
   /// The file, line by line.
-  public let lines: [String]
+  package let lines: [String]
   /// Prose and cells, in order.
-  public let blocks: [Block]
+  package let blocks: [Block]
 
-  public enum Block: Equatable, Sendable {
+  package enum Block: Equatable, Sendable {
     /// Lines of prose, counted from 0: no cell in it.
     case prose(Range<Int>)
     case cell(Cell)
@@ -31,7 +31,7 @@ public struct Notebook: Equatable, Sendable {
 
   /// - Parameter name: the file's name, for errors.
   /// - Throws: `NotebookError`.
-  public init(_ data: Data, name: String) throws {
+  package init(_ data: Data, name: String) throws {
     let lines = try NotebookText.lines(data, name: name)
     var parser = NotebookParser(lines: lines, name: name)
     try parser.parse()
@@ -41,11 +41,11 @@ public struct Notebook: Equatable, Sendable {
   }
 
   /// The same from a text.
-  public init(_ text: String, name: String) throws { try self.init(Data(text.utf8), name: name) }
+  package init(_ text: String, name: String) throws { try self.init(Data(text.utf8), name: name) }
 
   /// The name of a notebook that is compiled stands in Swift code.
   /// - Throws: `NotebookError` for a file name with other characters.
-  public static func checkName(_ name: String) throws {
+  package static func checkName(_ name: String) throws {
     guard !CellHeader.isFileName(name) else { return }
     throw NotebookError(
       notebook: name, line: 1,
@@ -53,20 +53,20 @@ public struct Notebook: Equatable, Sendable {
   }
 
   /// The file's text.
-  public var text: String { lines.map { $0 + "\n" }.joined() }
+  package var text: String { lines.map { $0 + "\n" }.joined() }
 
   /// The name without ".txt".
-  public var stem: String { name.hasSuffix(".txt") ? String(name.dropLast(4)) : name }
+  package var stem: String { name.hasSuffix(".txt") ? String(name.dropLast(4)) : name }
 
   /// Every cell, outputs included.
-  public var cells: [Cell] {
+  package var cells: [Cell] {
     blocks.compactMap { block in
       if case .cell(let cell) = block { cell } else { nil }
     }
   }
 
   /// The cells that do something when the notebook runs, each with the output that is recorded for it.
-  public var steps: [Step] {
+  package var steps: [Step] {
     var steps: [Step] = []
     for cell in cells {
       if cell.kind == .output {
@@ -79,23 +79,23 @@ public struct Notebook: Equatable, Sendable {
   }
 
   /// The first line of prose, without the marks of a heading.
-  public var title: String {
+  package var title: String {
     let first = lines.first { !$0.isEmpty && !$0.hasPrefix("%%") && !$0.hasPrefix(" ") } ?? stem
     return String(first.drop { $0 == "#" || $0 == " " })
   }
 }
 
 /// A cell that runs, and what is recorded to have come of it.
-public struct Step: Equatable, Sendable {
+package struct Step: Equatable, Sendable {
   /// Its place among the steps, counted from 0.
-  public let number: Int
-  public let cell: Cell
-  public var output: Cell?
+  package let number: Int
+  package let cell: Cell
+  package var output: Cell?
 }
 
 /// A cell of a notebook.
-public struct Cell: Equatable, Sendable {
-  public enum Kind: String, CaseIterable, Sendable {
+package struct Cell: Equatable, Sendable {
+  package enum Kind: String, CaseIterable, Sendable {
     /// Swift, run in the one scope that all such cells of a notebook share.
     case swift
     /// Swift at file scope: imports, types, extensions.
@@ -108,35 +108,35 @@ public struct Cell: Equatable, Sendable {
     case output
   }
 
-  public let kind: Kind
-  public let options: CellOptions
+  package let kind: Kind
+  package let options: CellOptions
   /// The line of its "%%", counted from 1.
-  public let line: Int
+  package let line: Int
   /// Its body without the two spaces.
-  public let body: [String]
+  package let body: [String]
 
   /// Its lines in `Notebook.lines`, "%%" included, counted from 0.
-  public var range: Range<Int> { line - 1..<line + body.count }
+  package var range: Range<Int> { line - 1..<line + body.count }
 }
 
 /// What may follow a cell's kind.
-public struct CellOptions: Equatable, Sendable {
+package struct CellOptions: Equatable, Sendable {
   /// How far numbers of an output may differ from what is recorded: atol + rtol |recorded|.
-  public var tolerance = Tolerance.exact
+  package var tolerance = Tolerance.exact
   /// What a tiecheck cell needs: programs, or "PROGRAM:MODULE" for a module of Python.
-  public var needs: [String] = []
+  package var needs: [String] = []
   /// The name of a file cell's file.
-  public var name = ""
+  package var name = ""
 }
 
 /// How far two numbers may lie apart and still be called the same.
-public struct Tolerance: Equatable, Sendable {
-  public var relative: Double
-  public var absolute: Double
+package struct Tolerance: Equatable, Sendable {
+  package var relative: Double
+  package var absolute: Double
 
-  public static let exact = Tolerance(relative: 0, absolute: 0)
+  package static let exact = Tolerance(relative: 0, absolute: 0)
 
-  public init(relative: Double, absolute: Double) {
+  package init(relative: Double, absolute: Double) {
     self.relative = relative
     self.absolute = absolute
   }

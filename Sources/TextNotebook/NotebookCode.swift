@@ -4,9 +4,9 @@ import Foundation
 ///
 /// The cells keep their file and their lines by #sourceLocation, so that the compiler, a debugger and a
 /// failing check all speak of the notebook.
-public enum NotebookCode {
+package enum NotebookCode {
   /// - Parameter folder: what stands before the notebook's name in the compiler's messages.
-  public static func source(_ notebook: Notebook, folder: String) -> String {
+  package static func source(_ notebook: Notebook, folder: String) -> String {
     let identifier = identifier(notebook.stem)
     let file = "\(folder)/\(notebook.name)"
     // The body keeps its two spaces, and so every message its column. A block of #if ends where the
@@ -65,7 +65,7 @@ public enum NotebookCode {
 
   /// What stands in its place where a notebook cannot be read: it compiles, and says what is wrong when
   /// the notebook is asked for.
-  public static func stub(_ error: NotebookError) -> String {
+  package static func stub(_ error: NotebookError) -> String {
     // The name of a file can be anything; what is compiled is named by its stem.
     let stem = error.notebook.hasSuffix(".txt") ? error.notebook.dropLast(4) : error.notebook[...]
     return """
@@ -82,7 +82,7 @@ public enum NotebookCode {
 
   /// The file that lists them all.
   /// - Parameter stems: the notebooks' names without ".txt".
-  public static func list(_ stems: [String]) -> String {
+  package static func list(_ stems: [String]) -> String {
     let elements = stems.sorted().map { "  compiled_\(identifier($0)),\n" }
     return """
       import TextNotebook
@@ -122,7 +122,7 @@ extension NotebookShell {
   /// What `file` does in a notebook: everything in a file of the run's folder, which a file cell or a
   /// command line has written.
   /// - Throws: `NotebookFailure` where there is none.
-  public static func contents(ofFile name: String) throws -> Data {
+  package static func contents(ofFile name: String) throws -> Data {
     let folder = current?.folder ?? URL(fileURLWithPath: ".")
     guard let data = try? Data(contentsOf: folder.appendingPathComponent(name)) else {
       throw NotebookFailure(
@@ -133,7 +133,7 @@ extension NotebookShell {
 
   /// What `print` does in a notebook: the output is recorded; where no notebook runs in this task, it is
   /// printed.
-  public static func print(_ items: [Any], _ separator: String, _ terminator: String) {
+  package static func print(_ items: [Any], _ separator: String, _ terminator: String) {
     let text = items.map { String(describing: $0) }.joined(separator: separator) + terminator
     if let current { current.write(text) } else { Swift.print(text, terminator: "") }
   }

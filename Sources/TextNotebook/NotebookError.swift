@@ -1,17 +1,17 @@
 /// What is wrong with a notebook, and where.
-public struct NotebookError: Error, Equatable, CustomStringConvertible, Sendable {
+package struct NotebookError: Error, Equatable, CustomStringConvertible, Sendable {
   /// The notebook's file name.
-  public let notebook: String
+  package let notebook: String
   /// Counted from 1.
-  public let line: Int
+  package let line: Int
   /// What was found, what was expected, what to do.
-  public let sentence: String
+  package let sentence: String
 
-  public init(notebook: String, line: Int, sentence: String) {
+  package init(notebook: String, line: Int, sentence: String) {
     self.notebook = notebook
     self.line = line
     self.sentence = sentence
   }
 
-  public var description: String { "\(notebook):\(line): \(sentence)" }
+  package var description: String { "\(notebook):\(line): \(sentence)" }
 }

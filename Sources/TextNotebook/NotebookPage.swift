@@ -1,16 +1,16 @@
 /// A notebook as a Markdown page.
-public struct NotebookPage {
+package struct NotebookPage {
   private let notebook: Notebook
   private let savedPicture: (String) -> String?
 
   /// - Parameter savedPicture: the picture of a name beside the notebook.
-  public init(_ notebook: Notebook, savedPicture: @escaping (String) -> String?) {
+  package init(_ notebook: Notebook, savedPicture: @escaping (String) -> String?) {
     self.notebook = notebook
     self.savedPicture = savedPicture
   }
 
   /// Prose as it stands, code in fences, pictures in their places.
-  public var markdown: String {
+  package var markdown: String {
     let parts = notebook.blocks.map { block in
       switch block {
       case .prose(let range): Self.trimmed(Array(notebook.lines[range])).joined(separator: "\n")
@@ -21,7 +21,7 @@ public struct NotebookPage {
   }
 
   /// The pictures that the notebook shows, each once.
-  public var pictures: [NotebookPicture] {
+  package var pictures: [NotebookPicture] {
     var seen: Set<String> = []
     return notebook.cells.filter { $0.kind == .output }.flatMap(\.body)
       .compactMap(picture).filter { seen.insert($0.name).inserted }

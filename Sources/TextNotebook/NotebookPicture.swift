@@ -1,8 +1,8 @@
 /// A picture that a cell made, an SVG file beside its notebook.
-public struct NotebookPicture: Equatable, Sendable {
+package struct NotebookPicture: Equatable, Sendable {
   /// The file's name.
-  public let name: String
-  public let svg: String
+  package let name: String
+  package let svg: String
 
   /// What a line of an output begins with that stands for a picture.
   static let mark = "picture "
@@ -29,7 +29,7 @@ public struct NotebookPicture: Equatable, Sendable {
 extension StepRun {
   /// Whether a saved picture may stand for one that the step has made, with the tolerance of the step's
   /// output.
-  public func isSame(_ picture: NotebookPicture, as saved: String) -> Bool {
+  package func isSame(_ picture: NotebookPicture, as saved: String) -> Bool {
     picture.isSame(as: saved, step.output?.options.tolerance ?? .exact)
   }
 }
@@ -37,7 +37,7 @@ extension StepRun {
 extension Notebook {
   /// What its pictures' names begin with: the name up to the first "-", such as "01", and the
   /// language of a translation, as in "03.zh".
-  public var number: String {
+  package var number: String {
     let parts = stem.split(separator: ".", maxSplits: 1).map(String.init)
     let name = parts.first ?? stem
     let number = name.split(separator: "-").first.map(String.init) ?? name

@@ -1,12 +1,12 @@
 /// A notebook beside what came of it when it ran: what differs from what is written, and the notebook as
 /// it should be.
-public struct NotebookReview: Sendable {
-  public let notebook: Notebook
-  public let findings: [Finding]
+package struct NotebookReview: Sendable {
+  package let notebook: Notebook
+  package let findings: [Finding]
 
   /// What there is to say of a step.
-  public struct Finding: Sendable {
-    public enum Kind: Sendable {
+  package struct Finding: Sendable {
+    package enum Kind: Sendable {
       /// Everything is as it is written.
       case same
       /// The cell prints something else.
@@ -19,13 +19,13 @@ public struct NotebookReview: Sendable {
       case notRun(String)
     }
 
-    public let run: StepRun
-    public let kind: Kind
+    package let run: StepRun
+    package let kind: Kind
     /// The line that a message about it names, counted from 1.
-    public let line: Int
+    package let line: Int
 
     /// What is the matter, in words; nil if nothing is.
-    public var sentence: String? {
+    package var sentence: String? {
       switch kind {
       case .same: nil
       case .differs: "the cell of line \(run.step.cell.line) prints something else."
@@ -38,7 +38,7 @@ public struct NotebookReview: Sendable {
     }
 
     /// Recorded and present lines where they differ.
-    public var differences: [OutputComparison.Line] {
+    package var differences: [OutputComparison.Line] {
       switch kind {
       case .differs(let comparison): comparison.differences
       case .missing(let output): OutputComparison(recorded: [], present: output).differences
@@ -46,7 +46,7 @@ public struct NotebookReview: Sendable {
       }
     }
 
-    public var isWrong: Bool {
+    package var isWrong: Bool {
       switch kind {
       case .same, .notRun: false
       case .differs, .missing, .picture, .failed: true
@@ -57,7 +57,7 @@ public struct NotebookReview: Sendable {
   /// - Parameters:
   ///   - runs: of each of the notebook's steps.
   ///   - savedPicture: the picture of a name beside the notebook.
-  public init(_ notebook: Notebook, _ runs: [StepRun], savedPicture: (String) -> String?) {
+  package init(_ notebook: Notebook, _ runs: [StepRun], savedPicture: (String) -> String?) {
     self.notebook = notebook
     findings = zip(notebook.steps, runs).map { Self.finding($0, $1, savedPicture) }
   }
@@ -93,7 +93,7 @@ public struct NotebookReview: Sendable {
   }
 
   /// The notebook's text with the outputs that differ rewritten, and nothing else touched.
-  public var updatedText: String {
+  package var updatedText: String {
     var lines = notebook.lines
     for (step, finding) in zip(notebook.steps, findings).reversed() {
       switch finding.kind {

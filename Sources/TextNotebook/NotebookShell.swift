@@ -2,12 +2,12 @@ import Foundation
 
 /// What a notebook's cells see of the world while they run: it records what they print, runs their
 /// command lines, and keeps the files they make.
-public final class NotebookShell: @unchecked Sendable {
+package final class NotebookShell: @unchecked Sendable {
   /// The notebook that runs in this task.
-  @TaskLocal public static var current: NotebookShell?
+  @TaskLocal package static var current: NotebookShell?
 
   /// Runs "tiecheck WORDS" in a folder, sends what it writes to either stream, and gives its status.
-  public typealias Command =
+  package typealias Command =
     @Sendable (_ words: [String], _ folder: URL, _ write: @escaping @Sendable (Data) -> Void) async
     -> Int32
 
@@ -16,7 +16,7 @@ public final class NotebookShell: @unchecked Sendable {
 
   let notebook: Notebook
   /// A folder of this run, gone when it ends.
-  public let folder: URL
+  package let folder: URL
   private let steps: [Step]
   private let command: Command
   private let searchPath: [String]
@@ -48,7 +48,7 @@ public final class NotebookShell: @unchecked Sendable {
   // MARK: What the compiled notebook calls
 
   /// The step that runs from now on.
-  public func begin(_ number: Int) {
+  package func begin(_ number: Int) {
     lock.withLock {
       closeStep()
       runs.append(StepRun(step: steps[number]))
@@ -57,14 +57,14 @@ public final class NotebookShell: @unchecked Sendable {
   }
 
   /// Records what a cell prints.
-  public func write(_ text: String) { write(Data(text.utf8)) }
+  package func write(_ text: String) { write(Data(text.utf8)) }
 
   /// Saves a picture beside the notebook, and records that the cell made it.
   /// - Parameters:
   ///   - name: a file name that ends with ".svg"; the notebook's number is put before it.
   ///   - svg: the picture.
   /// - Throws: `NotebookFailure` for another name, or one that the notebook has used.
-  public func picture(_ name: String, _ svg: String) throws {
+  package func picture(_ name: String, _ svg: String) throws {
     guard CellHeader.isFileName(name), name.hasSuffix(".svg"), name.count > 4 else {
       throw NotebookFailure(
         "picture(\"\(name)\"): expected the plain name of an SVG file, such as \"curve.svg\".")
@@ -82,7 +82,7 @@ public final class NotebookShell: @unchecked Sendable {
   }
 
   /// Runs the command lines of a tiecheck cell.
-  public func tiecheck(_ number: Int) async throws {
+  package func tiecheck(_ number: Int) async throws {
     begin(number)
     let cell = steps[number].cell
     let missing = cell.options.needs.compactMap { Requirement($0).missing(from: searchPath) }
@@ -97,7 +97,7 @@ public final class NotebookShell: @unchecked Sendable {
   }
 
   /// Writes the file of a file cell into the run's folder.
-  public func file(_ number: Int) throws {
+  package func file(_ number: Int) throws {
     begin(number)
     let cell = steps[number].cell
     let text = cell.body.map { $0 + "\n" }.joined()
@@ -134,14 +134,14 @@ public final class NotebookShell: @unchecked Sendable {
 }
 
 /// Is told how far a notebook is.
-public struct NotebookWatcher: Sendable {
+package struct NotebookWatcher: Sendable {
   var onBegin: @Sendable (Step) -> Void
   var onEnd: @Sendable (StepRun) -> Void
 
   /// - Parameters:
   ///   - onBegin: called before a step runs.
   ///   - onEnd: called when it has ended.
-  public init(
+  package init(
     onBegin: @escaping @Sendable (Step) -> Void = { _ in },
     onEnd: @escaping @Sendable (StepRun) -> Void = { _ in }
   ) {
@@ -151,20 +151,20 @@ public struct NotebookWatcher: Sendable {
 }
 
 /// Why a cell cannot go on.
-public struct NotebookFailure: Error, Equatable, CustomStringConvertible, Sendable {
-  public let description: String
+package struct NotebookFailure: Error, Equatable, CustomStringConvertible, Sendable {
+  package let description: String
   init(_ description: String) { self.description = description }
 }
 
 /// What runs a notebook gives to its cells.
-public struct NotebookEnvironment: Sendable {
+package struct NotebookEnvironment: Sendable {
   var command: NotebookShell.Command
   var searchPath: [String]
 
   /// - Parameters:
   ///   - searchPath: the folders where the programs that cells need are looked for.
   ///   - command: runs a command line of tiecheck.
-  public init(searchPath: [String], command: @escaping NotebookShell.Command) {
+  package init(searchPath: [String], command: @escaping NotebookShell.Command) {
     self.command = command
     self.searchPath = searchPath
   }

@@ -1,5 +1,5 @@
 /// A recorded output beside what the cell prints now.
-public struct OutputComparison: Sendable {
+package struct OutputComparison: Sendable {
   let recorded: [String]
   let present: [String]
   private let alignment: Alignment
@@ -10,7 +10,7 @@ public struct OutputComparison: Sendable {
   /// - Parameters:
   ///   - recorded: the lines of an output cell, elisions among them.
   ///   - present: the lines a cell prints.
-  public init(recorded: [String], present: [String], tolerance: Tolerance = .exact) {
+  package init(recorded: [String], present: [String], tolerance: Tolerance = .exact) {
     self.recorded = recorded
     self.present = present
     // An editor may have left spaces at the ends of lines; nobody sees them.
@@ -22,10 +22,10 @@ public struct OutputComparison: Sendable {
       accepts: { seen[$0] == present[$1] || patterns[$0].accepts(present[$1]) })
   }
 
-  public var isEqual: Bool { alignment.isEqual }
+  package var isEqual: Bool { alignment.isEqual }
 
   /// What the output cell should hold: the recorded line wherever it still holds, elisions included.
-  public var updated: [String] {
+  package var updated: [String] {
     alignment.pairs.compactMap { pair in
       switch pair {
       case .same(let i, _), .elided(let i, _): recorded[i]
@@ -58,15 +58,15 @@ public struct OutputComparison: Sendable {
   }
 
   /// One line of a difference.
-  public struct Line: Equatable, Sendable {
-    public enum Kind: Sendable { case same, recorded, present, hint, gap }
-    public let kind: Kind
-    public let text: String
+  package struct Line: Equatable, Sendable {
+    package enum Kind: Sendable { case same, recorded, present, hint, gap }
+    package let kind: Kind
+    package let text: String
     /// Its place among the recorded lines, counted from 0; nil for lines that are not there.
-    public let recordedLine: Int?
+    package let recordedLine: Int?
 
     /// The line as it is shown, with "-" before what is recorded and "+" before what is printed now.
-    public var shown: String {
+    package var shown: String {
       switch kind {
       case .same, .hint: "    \(text)"
       case .recorded: "  - \(text)"
@@ -77,7 +77,7 @@ public struct OutputComparison: Sendable {
   }
 
   /// The differences, with a line or two around them. Under a changed line, marks where it changed.
-  public var differences: [Line] {
+  package var differences: [Line] {
     var lines: [Line] = []
     for pair in alignment.pairs {
       switch pair {

@@ -1,7 +1,7 @@
 import GradientCheck
 
 /// How the program ends. The numbers above 63 are those of sysexits.h.
-public enum ExitStatus: Int32, Sendable {
+package enum ExitStatus: Int32, Sendable {
   /// Every verdict is the expected one.
   case success = 0
   /// A check failed unexpectedly, or one that was expected to fail did not.

@@ -4,13 +4,13 @@ import Foundation
 import TextNotebook
 
 /// The command line, from arguments to exit status.
-public enum Tiecheck {
+package enum Tiecheck {
   /// Runs one command line in-process.
   /// - Parameters:
   ///   - arguments: without the program's name.
   ///   - console: where its words go.
   /// - Returns: the exit status.
-  public static func run(_ arguments: [String], console: Console = .process) -> Int32 {
+  package static func run(_ arguments: [String], console: Console = .process) -> Int32 {
     Console.$current.withValue(console) {
       do {
         var command = try TiecheckCommand.parseAsRoot(arguments)
@@ -24,7 +24,7 @@ public enum Tiecheck {
   }
 
   /// The same in a program that has notebooks compiled into it.
-  public static func run(
+  package static func run(
     _ arguments: [String], notebooks: [CompiledNotebook], console: Console = .process
   ) async -> Int32 {
     let command = try? TiecheckCommand.parseAsRoot(arguments)

@@ -23,7 +23,7 @@ public struct ImageShape: Hashable, Sendable, Codable, CustomStringConvertible {
   public var count: Int { height * width * channels }
 
   /// [height, width, channels]; [length, channels] for a signal.
-  var shape: [Int] { height == 1 ? [width, channels] : [height, width, channels] }
+  package var shape: [Int] { height == 1 ? [width, channels] : [height, width, channels] }
 
   public var description: String { shapeText([height, width, channels]) }
 }

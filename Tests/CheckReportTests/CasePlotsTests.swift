@@ -1,10 +1,13 @@
 import Foundation
 import GSLKit
 import GradientCheck
+import PlotsTestSupport
 import Testing
 import TiedLayers
+import TiedModels
 
 @testable import CheckReport
+@testable import Plots
 
 struct CasePlotsTests {
   private func pictures(_ record: CheckRecord, case index: Int = 0) -> [CasePicture] {

@@ -3,6 +3,7 @@ import GSLKit
 import GradientCheck
 import Testing
 import TiedLayers
+import TiedModels
 
 /// Records of small cases that were really run, each once.
 enum Records {

@@ -2,6 +2,7 @@ import CheckReport
 import GSLKit
 import Testing
 import TiedLayers
+import TiedModels
 
 struct SummaryTableTests {
   private func summary(_ chain: Chain<Double>, width: Int) throws -> ModelSummary {

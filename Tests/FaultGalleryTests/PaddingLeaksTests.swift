@@ -2,6 +2,7 @@ import GSLKit
 import GradientCheck
 import Testing
 import TiedLayers
+import TiedModels
 
 @testable import FaultGallery
 

@@ -1,6 +1,7 @@
 import GSLKit
 import GradientCheck
 import TiedLayers
+import TiedModels
 
 @testable import FaultGallery
 

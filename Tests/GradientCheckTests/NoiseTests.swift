@@ -2,6 +2,7 @@ import Foundation
 import GSLKit
 import Testing
 import TiedLayers
+import TiedModels
 
 @testable import GradientCheck
 

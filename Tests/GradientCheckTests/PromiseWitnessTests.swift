@@ -1,6 +1,7 @@
 import GSLKit
 import Testing
 import TiedLayers
+import TiedModels
 
 @testable import GradientCheck
 

@@ -2,6 +2,7 @@ import Foundation
 import GSLKit
 import GradientCheck
 import TiedLayers
+import TiedModels
 
 @testable import ModelPipe
 

@@ -1,5 +1,6 @@
 import Testing
 import TiedLayers
+import TiedModels
 
 @testable import TiecheckCommands
 

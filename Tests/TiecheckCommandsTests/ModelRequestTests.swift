@@ -3,6 +3,7 @@ import GSLKit
 import GradientCheck
 import Testing
 import TiedLayers
+import TiedModels
 
 @testable import TiecheckCommands
 

@@ -2,6 +2,8 @@ import Foundation
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
+import TiedModels
 
 /// Attention by loops over samples, positions and features.
 private struct PlainAttention: PlainLayer {

@@ -1,6 +1,8 @@
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
+import TiedModels
 
 struct ChainPrecisionTests {
   @Test func whatWasSharedStillIs() throws {

@@ -1,5 +1,6 @@
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
 
 struct ClippingTests {
   private func step(_ gradients: [[Double]], norm: Double) throws -> [[Double]] {

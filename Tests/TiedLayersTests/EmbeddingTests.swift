@@ -1,6 +1,8 @@
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
+import TiedModels
 
 /// Row by row, number by number.
 private struct PlainEmbedding: PlainLayer {

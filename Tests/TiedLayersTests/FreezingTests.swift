@@ -1,5 +1,6 @@
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
 
 struct FreezingTests {
   private let w = Parameter<Double>("W", [1, 2])

@@ -2,6 +2,7 @@ import Foundation
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
 
 /// A golden file: a network, and what an independent implementation computed for it.
 struct Golden: Sendable, CustomTestStringConvertible {

@@ -1,6 +1,7 @@
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
 
 /// input K Kᵀ: one layer that uses one kernel twice, with nothing but what the protocol asks for.
 private struct ThereAndBack: Layer {

@@ -2,6 +2,8 @@ import Foundation
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
+import TiedModels
 
 @Suite("ModelSummary")
 struct ModelSummaryTests {

@@ -1,6 +1,8 @@
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
+import TiedModels
 
 struct NetworkSamplesTests {
   private func check(_ loss: Loss, _ output: ElementwiseFunction) throws {

@@ -1,5 +1,6 @@
 import GSLKit
 import TiedLayers
+import TiedLayersTestSupport
 
 /// A convolution and its transpose by the formulas alone, in loops over indices: no patches, no
 /// matrix products, and the transpose written in the other way, as a convolution over an image with

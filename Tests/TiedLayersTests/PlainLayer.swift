@@ -1,6 +1,7 @@
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
 
 /// What a layer computes, written down a second time in the plainest form: loops over indices, no BLAS,
 /// nothing of the layer's own.

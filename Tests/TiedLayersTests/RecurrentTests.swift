@@ -1,6 +1,8 @@
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
+import TiedModels
 
 /// An Elman layer by loops, one sequence at a time.
 private struct PlainRecurrent: PlainLayer {

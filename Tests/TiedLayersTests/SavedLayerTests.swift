@@ -2,6 +2,7 @@ import Foundation
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
 
 /// Everything that a layer can write down, in one that computes nothing.
 private struct Record<S: Scalar>: SavedLayer {

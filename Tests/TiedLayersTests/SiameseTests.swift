@@ -1,6 +1,8 @@
 import GSLKit
 import Testing
 import TiedLayers
+import TiedLayersTestSupport
+import TiedModels
 
 /// Two towers by loops.
 private struct PlainSiamese: PlainLayer {

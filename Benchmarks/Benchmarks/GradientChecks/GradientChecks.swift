@@ -3,6 +3,7 @@ import GSLKit
 import GradientCheck
 import PlainC
 import TiedLayers
+import TiedModels
 
 /// A tied autoencoder at batch 32.
 private struct Autoencoder {

@@ -4,7 +4,7 @@ import Foundation
 /// variable RUNNER_RESULTS in base64: what a grader step gives out as `result`. The reporter adds up
 /// the tests' scores, counts those whose status is "pass" and fails the job for the status "fail" or
 /// "error" (its src/main.js, notify-classroom.js and aggregate-results.js).
-public struct ClassroomResults: Encodable {
+package struct ClassroomResults: Encodable {
   struct Test: Encodable {
     let name: String
     let status: String
@@ -35,7 +35,7 @@ public struct ClassroomResults: Encodable {
     case maxScore = "max_score"
   }
 
-  public init(_ submission: SubmissionGrade) {
+  package init(_ submission: SubmissionGrade) {
     maxScore = Double(submission.maximum)
     tests = submission.checks.map { check in
       // The compiler's line is the only one that means anything to the student: that of this check's own file.
@@ -61,5 +61,5 @@ public struct ClassroomResults: Encodable {
     }
   }
 
-  public func json() throws -> Data { try GradeJSON.encode(self) }
+  package func json() throws -> Data { try GradeJSON.encode(self) }
 }

@@ -2,8 +2,8 @@ import Foundation
 
 /// Grades as a table with commas (RFC 4180), one line for each submission and one column for each check:
 /// for a spreadsheet or a gradebook.
-public enum GradeCSV {
-  public static func text(_ record: GradeRecord) -> String {
+package enum GradeCSV {
+  package static func text(_ record: GradeRecord) -> String {
     var checks: [String] = []
     for check in record.submissions.flatMap(\.checks) where !checks.contains(check.name) {
       checks.append(check.name)

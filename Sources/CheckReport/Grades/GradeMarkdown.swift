@@ -1,11 +1,11 @@
 import Foundation
 
 /// Grades as GitHub's Markdown, for a page or $GITHUB_STEP_SUMMARY.
-public enum GradeMarkdown {
+package enum GradeMarkdown {
   /// GitHub takes no more than 1 MiB for the summary of a step.
   private static let longest = 1 << 20
 
-  public static func text(_ record: GradeRecord) -> String {
+  package static func text(_ record: GradeRecord) -> String {
     let pages = record.submissions.map(section)
     guard pages.count > 1 else { return (pages.first ?? "") + "\n" }
     let overview = "# Grades\n\n" + table(record)

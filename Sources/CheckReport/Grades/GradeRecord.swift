@@ -2,19 +2,19 @@ import Foundation
 import GradientCheck
 
 /// Everything one grading run found: plain values. Renderers turn it into what a course's system reads.
-public struct GradeRecord: Codable, Equatable, Sendable {
-  public static let currentSchema = "tiecheck-grade/1"
+package struct GradeRecord: Codable, Equatable, Sendable {
+  package static let currentSchema = "tiecheck-grade/1"
 
-  public let schema: String
-  public let tool: CheckRecord.Tool
+  package let schema: String
+  package let tool: CheckRecord.Tool
   /// Of the points at which was asked.
-  public let seed: UInt64
+  package let seed: UInt64
   /// The command line that makes this record again, without its output options.
-  public let command: String
+  package let command: String
   /// In the order in which they were named.
-  public let submissions: [SubmissionGrade]
+  package let submissions: [SubmissionGrade]
 
-  public init(
+  package init(
     seed: UInt64, command: String, submissions: [SubmissionGrade],
     tool: CheckRecord.Tool = .current
   ) {
@@ -27,7 +27,7 @@ public struct GradeRecord: Codable, Equatable, Sendable {
 
   /// Pass where every submission has all of its points, inconclusive where one could not be graded and
   /// all others have.
-  public var verdict: Verdict {
+  package var verdict: Verdict {
     Verdict.overall(
       submissions.map { submission in
         if submission.isComplete { return .pass }
@@ -38,23 +38,23 @@ public struct GradeRecord: Codable, Equatable, Sendable {
 
   // MARK: JSON
 
-  public func json() throws -> Data { try GradeJSON.encode(self) }
+  package func json() throws -> Data { try GradeJSON.encode(self) }
 
-  public init(json: Data) throws {
+  package init(json: Data) throws {
     self = try JSONDecoder().decode(GradeRecord.self, from: json)
   }
 }
 
 /// What one submission was given.
-public struct SubmissionGrade: Codable, Equatable, Sendable {
-  public let name: String
-  public let checks: [CheckGrade]
+package struct SubmissionGrade: Codable, Equatable, Sendable {
+  package let name: String
+  package let checks: [CheckGrade]
   /// What the compiler said of the student's files.
-  public let compilerErrors: [CompilerError]
+  package let compilerErrors: [CompilerError]
   /// What else should be known: files that were left behind, or missing.
-  public let remarks: [String]
+  package let remarks: [String]
 
-  public init(
+  package init(
     name: String, checks: [CheckGrade], compilerErrors: [CompilerError] = [], remarks: [String] = []
   ) {
     self.name = name
@@ -63,9 +63,9 @@ public struct SubmissionGrade: Codable, Equatable, Sendable {
     self.remarks = remarks
   }
 
-  public var points: Int { checks.reduce(0) { $0 + $1.earned } }
-  public var maximum: Int { checks.reduce(0) { $0 + $1.points } }
-  public var isComplete: Bool { checks.allSatisfy { $0.outcome == .passed } }
+  package var points: Int { checks.reduce(0) { $0 + $1.earned } }
+  package var maximum: Int { checks.reduce(0) { $0 + $1.points } }
+  package var isComplete: Bool { checks.allSatisfy { $0.outcome == .passed } }
 
   /// Why it has no or fewer points, in one line; nil where it has all.
   var reason: String? {
@@ -104,8 +104,8 @@ public struct SubmissionGrade: Codable, Equatable, Sendable {
 }
 
 /// What one check gave: its points or none.
-public struct CheckGrade: Codable, Equatable, Sendable {
-  public enum Outcome: String, Codable, Sendable {
+package struct CheckGrade: Codable, Equatable, Sendable {
+  package enum Outcome: String, Codable, Sendable {
     case passed
     /// Answered, and wrong; or so that nobody could tell.
     case failed
@@ -116,24 +116,24 @@ public struct CheckGrade: Codable, Equatable, Sendable {
     case notGraded = "not_graded"
 
     /// The answer was judged; no answer is judged as well.
-    public var isJudged: Bool { self != .notGraded }
+    package var isJudged: Bool { self != .notGraded }
   }
 
   /// The exercise's id and title, and the check's name.
-  public let exercise: String
-  public let title: String
-  public let check: String
-  public let outcome: Outcome
+  package let exercise: String
+  package let title: String
+  package let check: String
+  package let outcome: Outcome
   /// What it is worth.
-  public let points: Int
+  package let points: Int
   /// What was found, in one sentence.
-  public let sentence: String
+  package let sentence: String
   /// The same with the evidence, in several lines; empty where the sentence says it all.
-  public let message: String
+  package let message: String
   /// Whether the student is to learn no more than the points.
-  public let isHidden: Bool
+  package let isHidden: Bool
 
-  public init(
+  package init(
     exercise: String, title: String, check: String, outcome: Outcome, points: Int,
     sentence: String, message: String = "", isHidden: Bool = false
   ) {
@@ -147,8 +147,8 @@ public struct CheckGrade: Codable, Equatable, Sendable {
     self.isHidden = isHidden
   }
 
-  public var name: String { "\(exercise): \(check)" }
-  public var earned: Int { outcome == .passed ? points : 0 }
+  package var name: String { "\(exercise): \(check)" }
+  package var earned: Int { outcome == .passed ? points : 0 }
 
   /// What a student may read.
   var told: String {
@@ -164,21 +164,21 @@ public struct CheckGrade: Codable, Equatable, Sendable {
 }
 
 /// An error of the compiler's in a student's file.
-public struct CompilerError: Codable, Equatable, Hashable, Sendable, CustomStringConvertible {
+package struct CompilerError: Codable, Equatable, Hashable, Sendable, CustomStringConvertible {
   /// Its name, without folders; for a file of the exercises its folder stands before it.
-  public let file: String
-  public let line: Int
-  public let column: Int
-  public let message: String
+  package let file: String
+  package let line: Int
+  package let column: Int
+  package let message: String
 
-  public init(file: String, line: Int, column: Int, message: String) {
+  package init(file: String, line: Int, column: Int, message: String) {
     self.file = file
     self.line = line
     self.column = column
     self.message = message
   }
 
-  public var description: String { "\(file):\(line):\(column): error: \(message)" }
+  package var description: String { "\(file):\(line):\(column): error: \(message)" }
 }
 
 /// JSON that is the same to the byte for the same values.

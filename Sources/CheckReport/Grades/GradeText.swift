@@ -1,8 +1,8 @@
 import Foundation
 
 /// Grades for a terminal: everything about one submission, a table about many.
-public enum GradeText {
-  public static func text(_ record: GradeRecord) -> String {
+package enum GradeText {
+  package static func text(_ record: GradeRecord) -> String {
     guard record.submissions.count == 1 else { return table(record) }
     return text(record.submissions[0])
   }

@@ -2,7 +2,7 @@ import Foundation
 
 /// One submission as Gradescope's results.json
 /// (https://gradescope-autograders.readthedocs.io/en/latest/specs/, "Output format").
-public struct GradescopeResults: Encodable {
+package struct GradescopeResults: Encodable {
   struct Test: Encodable {
     let name: String
     let number: String
@@ -34,7 +34,7 @@ public struct GradescopeResults: Encodable {
     case standardOutputVisibility = "stdout_visibility"
   }
 
-  public init(_ submission: SubmissionGrade) {
+  package init(_ submission: SubmissionGrade) {
     score = Double(submission.points)
     output = GradeText.preamble(submission).joined(separator: "\n")
     let exercises = submission.exercises
@@ -50,7 +50,7 @@ public struct GradescopeResults: Encodable {
     }
   }
 
-  public func json() throws -> Data { try GradeJSON.encode(self) }
+  package func json() throws -> Data { try GradeJSON.encode(self) }
 }
 
 extension SubmissionGrade {

@@ -3,8 +3,8 @@ import Foundation
 /// Submissions as JUnit XML, valid by the schema of Jenkins's xunit plugin (junit-10.xsd): one test suite
 /// for each submission, one test case for each check. A check that was judged and not passed is a
 /// failure; one that could not be judged, or did not compile, is an error.
-public enum JUnitResults {
-  public static func text(_ record: GradeRecord) -> String {
+package enum JUnitResults {
+  package static func text(_ record: GradeRecord) -> String {
     var lines = ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>"]
     let checks = record.submissions.flatMap(\.checks)
     lines.append("<testsuites name=\"tiecheck grade\"\(counts(checks))>")

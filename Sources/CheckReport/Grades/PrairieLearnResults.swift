@@ -2,7 +2,7 @@ import Foundation
 
 /// One submission as PrairieLearn's results.json (https://docs.prairielearn.com/externalGrading/, "Grading
 /// results"). What does not compile is not gradable: it costs no attempt.
-public struct PrairieLearnResults: Encodable {
+package struct PrairieLearnResults: Encodable {
   struct Test: Encodable {
     let name: String
     let description: String
@@ -38,7 +38,7 @@ public struct PrairieLearnResults: Encodable {
     String(String.UnicodeScalarView(text.unicodeScalars.prefix(longest)))
   }
 
-  public init(_ submission: SubmissionGrade) {
+  package init(_ submission: SubmissionGrade) {
     let outcomes = submission.checks.map(\.outcome)
     let isUngraded = outcomes.contains(.notGraded)
     let compilesNowhere = !outcomes.isEmpty && outcomes.allSatisfy { $0 == .notCompiled }
@@ -66,5 +66,5 @@ public struct PrairieLearnResults: Encodable {
     }
   }
 
-  public func json() throws -> Data { try GradeJSON.encode(self) }
+  package func json() throws -> Data { try GradeJSON.encode(self) }
 }

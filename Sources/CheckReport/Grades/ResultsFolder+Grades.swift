@@ -5,7 +5,7 @@ extension ResultsFolder {
   /// parts of a run that was divided among machines have left. nil where there are no grades.
   /// - Parameter command: the command that reads.
   /// - Throws: `ResultsFolderError`.
-  public func grades(command: String) throws -> GradeRecord? {
+  package func grades(command: String) throws -> GradeRecord? {
     struct Schema: Decodable { let schema: String? }
     var records: [GradeRecord] = []
     var places: [String: String] = [:]

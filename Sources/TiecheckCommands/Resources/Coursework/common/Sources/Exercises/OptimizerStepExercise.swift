@@ -3,6 +3,7 @@ import GSLKit
 import GradientCheck
 import Layers
 import TiedLayers
+import TiedModels
 
 /// A tied autoencoder 5-3-5 of tiecheck's own, trained by your TiedAdam and compared, step by step, with
 /// a reference that knows each number once.

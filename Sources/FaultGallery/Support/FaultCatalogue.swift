@@ -1,0 +1,24 @@
+/// Every fault, in the order of the gallery. To add one, write its file and name it here.
+package enum FaultCatalogue {
+  package static let all: [any Fault] = [
+    // Copies and clones where a tie was meant.
+    DetachedCopy(), FrozenCopy(), CopiedOnce(), Cloned(), TieFlagIgnored(), AliasedStorage(),
+    // Biases.
+    BiasTakenAlong(), BiasTwice(),
+    // Gradients.
+    Unflipped(), Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(),
+    Averaged(), ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(), ImmediateOnly(),
+    // Updates.
+    SteppedTwice(), DuplicateInGroup(), OneStatePerUse(), RoutedApart(), DecayPerAlias(),
+    ClipCountsTwice(), FrozenOneFreezesBoth(), PaddingLeaks(),
+    // Structure.
+    PhantomKernel(), MovedApart(), ReloadedApart(), SavedOnceLost(), CountedTwice(),
+  ]
+
+  package static func fault(_ id: String) -> (any Fault)? { all.first { $0.id == id } }
+
+  /// The faults that a diagnosis may stand for.
+  package static func faults(diagnosedAs diagnosis: String) -> [any Fault] {
+    all.filter { $0.diagnosis == diagnosis }
+  }
+}

@@ -1,0 +1,39 @@
+/// What is wrong with what a program answered.
+package enum PipeError: Error, Equatable, CustomStringConvertible {
+  /// It does not speak this version of the protocol.
+  case otherProtocol(String)
+  /// The question, and how the answer began.
+  case notAnAnswer(String, String)
+  /// An answer to another question than the last.
+  case outOfOrder(expected: Int, given: Int)
+  /// The program said why it cannot answer.
+  case refused(String, String)
+  /// The question, what was given and what was expected.
+  case malformed(String, String)
+  /// The question needs a capability that the program does not have.
+  case unable(String)
+
+  /// Of what the program says of itself, no more than can be read.
+  private func shown(_ text: String) -> String {
+    plain(text, 2000, keeping: "\n\t") + (text.unicodeScalars.count > 2000 ? "..." : "")
+  }
+
+  package var description: String {
+    switch self {
+    case .otherProtocol(let given):
+      "the program speaks \"\(shown(given))\"; expected \"\(PipeProtocol.version)\"."
+    case .notAnAnswer(let question, let text):
+      "the program answered the question \"\(question)\" with \"\(text)\"; expected one line of JSON "
+        + "as the protocol has it. If that is something it prints, let it print to standard error."
+    case .outOfOrder(let expected, let given):
+      "the program answered question \(given) when question \(expected) was asked; expected each "
+        + "answer before the next question, with the question's id."
+    case .refused(let question, let reason):
+      "the program did not answer the question \"\(question)\": \(shown(reason))"
+    case .malformed(let question, let what):
+      "the program's answer to the question \"\(question)\" is not what it should be: \(shown(what))."
+    case .unable(let capability):
+      "the program cannot be asked: it does not list \"\(capability)\" in \"can\"."
+    }
+  }
+}

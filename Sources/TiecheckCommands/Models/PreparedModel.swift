@@ -1,0 +1,143 @@
+import FaultGallery
+import Foundation
+import GSLKit
+import GradientCheck
+import TiedLayers
+import TiedModels
+
+/// A model with its data, known to fit together, before anything is checked.
+struct PreparedModel {
+  /// What a report calls it.
+  let name: String
+  /// As `--model` takes it.
+  let model: String
+  private let fault: (any Fault)?
+  private let expectedTies: [[String]]
+  private let expectedBiases: [[String]]
+  private let maker: any ObjectiveMaker
+
+  /// - Parameters:
+  ///   - ties: the sets of layers that are meant to share a kernel.
+  ///   - fault: the id of a fault that is to be put in.
+  ///   - maker: makes the model without the fault, with its loss and its batch.
+  /// - Throws: `CommandError` where the fault cannot be put into this model.
+  init(
+    name: String, model: String, ties: [[String]], fault: String?,
+    maker: any ObjectiveMaker
+  ) throws {
+    self.fault = try fault.map { id in
+      guard let fault = FaultCatalogue.fault(id) else {
+        preconditionFailure("there is no fault \"\(id)\"")
+      }
+      guard !ties.isEmpty else {
+        throw CommandError(
+          .usage,
+          "the fault \"\(id)\" needs two uses of one kernel, and this model has none. "
+            + "Choose a tied model.")
+      }
+      return fault
+    }
+    self.name = name
+    self.model = model
+    expectedTies = ties
+    expectedBiases = try maker.make(as: Double.self).network.chain.biasTies
+    self.maker = maker
+    _ = try summary()
+  }
+
+  /// Whether a fault of the gallery is in it.
+  var isWrong: Bool { fault != nil }
+
+  /// The model, made fresh, with its fault if it is to have one.
+  func makeObjective(
+    _ precision: Precision = .double, witness: WitnessPrecision = .own
+  ) throws -> any SummarizedObjective {
+    switch (precision, witness) {
+    case (.double, _): try makeObjective(as: Double.self)
+    case (.float, .own): try makeObjective(as: Float.self)
+    case (.float, .double):
+      try WitnessedObjective(
+        accused: makeObjective(as: Float.self), witness: makeObjective(as: Double.self))
+    }
+  }
+
+  /// The model without its fault, made fresh.
+  func makeRight() throws -> ChainObjective<Double> { try maker.make(as: Double.self) }
+
+  func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+    let objective = try maker.make(as: type)
+    return try Specimen(fault).wrong(objective)
+  }
+
+  func summary() throws -> ModelSummary { try makeObjective().summary() }
+
+  /// The model and its batch as `--model-file` takes them.
+  /// - Throws: `CommandError` for what a file cannot hold.
+  func file() throws -> Data {
+    let objective = try makeObjective(as: Double.self)
+    do {
+      return try ModelFile(
+        network: objective.network, input: objective.input, target: objective.target
+      ).json() + Data("\n".utf8)
+    } catch let error as ModelFileError {
+      throw CommandError(.usage, "the model cannot be saved: \(error)")
+    }
+  }
+
+  /// The case to check.
+  /// - Parameter expected: what it is expected to end in.
+  func checkCase(_ settings: CheckSettings, expected: Verdict = .pass) -> CheckCase {
+    let specimen = Specimen(fault)
+    return CheckCase(
+      name: name, model: model, expectedTies: expectedTies, expectedBiases: expectedBiases,
+      expected: expected, handling: specimen.wrongHandling,
+      subjects: specimen.wrongSubjects(settings.subjects), steps: settings.steps,
+      checksSymmetry: settings.checksSymmetry,
+      makeDouble: { try makeObjective(as: Double.self) }
+    ) {
+      try makeObjective(settings.precision, witness: settings.witness)
+    }
+  }
+}
+
+extension PreparedModel {
+  /// The network and the batch that a file holds. Layers that name the same kernel are meant to
+  /// share it.
+  /// - Parameter path: as given on the command line; "-" is standard input.
+  init(modelFile path: String, fault: String?, for purpose: MemoryEstimate.Purpose) throws {
+    let data = try InputFile.read(path, as: "the model file")
+    let file: ModelFile<Double>
+    do {
+      file = try ModelFile(json: data)
+    } catch let error as ModelFileError {
+      throw CommandError(.badInput, "the model file \(InputFile.label(path)): \(error)")
+    }
+    let chain = file.network.chain
+    let slots = chain.layers.flatMap { $0.slots }
+    try MemoryEstimate(
+      kernels: chain.parameters.filter { $0.shape.count == 2 }.map { kernel in
+        KernelShape(
+          kernel.shape[0], kernel.shape[1], uses: slots.count { $0.parameter === kernel })
+      },
+      batch: file.input.rows
+    ).require(for: purpose)
+    let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    try self.init(
+      name: (path == "-" ? "model from standard input" : stem) + Self.suffix(fault: fault),
+      model: "model-file", ties: chain.kernelTies, fault: fault,
+      maker: FileMaker(data: data))
+  }
+
+  /// Reads the file anew each time, so that every caller gets parameters of its own.
+  private struct FileMaker: ObjectiveMaker {
+    let data: Data
+
+    func make<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+      let file = try ModelFile<S>(json: data)
+      return ChainObjective(file.network, input: file.input, target: file.target)
+    }
+  }
+
+  /// What a fault adds to a name.
+  static func suffix(fault: String?) -> String { fault.map { " with \($0)" } ?? "" }
+}
