@@ -48,6 +48,7 @@ let package = Package(
       name: "CourseGrading",
       dependencies: [
         "CChildProcess", "CheckReport", "Coursework", "ModelPipe", "GradientCheck", "TiedLayers",
+        "GSLKit",
       ]),
     // What a course's test target imports. It alone knows Testing and XCTest.
     .target(
@@ -111,7 +112,7 @@ let package = Package(
       dependencies: ["FaultGallery", "GradientCheck", "TiedModels", "TiedLayers", "GSLKit"]),
     .testTarget(
       name: "CalibrationTests",
-      dependencies: ["Calibration", "GradientCheck", "TiedModels", "TiedLayers", "GSLKit"]),
+      dependencies: ["Calibration", "GradientCheck", "TiedLayers", "GSLKit"]),
     // Reads SVG files back, for the tests of plots and of reports.
     .target(name: "PlotsTestSupport", path: "Tests/PlotsTestSupport"),
     .testTarget(name: "PlotsTests", dependencies: ["Plots", "PlotsTestSupport"]),
@@ -136,7 +137,9 @@ let package = Package(
       path: "\(course)/solutions/Sources/Layers"),
     .target(
       name: "CourseExercises",
-      dependencies: ["CourseSolutions", "Coursework", "GradientCheck", "TiedLayers", "GSLKit"],
+      dependencies: [
+        "CourseSolutions", "Coursework", "GradientCheck", "TiedModels", "TiedLayers", "GSLKit",
+      ],
       path: "\(course)/common/Sources/Exercises", swiftSettings: courseNames),
     .testTarget(
       name: "CourseTests",

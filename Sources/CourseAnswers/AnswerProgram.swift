@@ -16,12 +16,12 @@ public struct AnswerProgram {
   public init(_ exercises: [Exercise]) { self.exercises = exercises }
 
   /// The name under which the trainer of a question about updates is served.
-  public static let training = "answer"
+  package static let training = "answer"
 
   /// A fourth argument for the process that answers for the teacher: no other process may look into it, or
   /// answer through its pipes. A student's process is not sealed: what it starts would be so too, and
   /// hide its traces from whoever has to end it.
-  public static let sealed = "sealed"
+  package static let sealed = "sealed"
 
   /// - Parameter arguments: without the program's name.
   public func run(_ arguments: [String]) throws {
@@ -54,12 +54,12 @@ public struct AnswerProgram {
   }
 
   /// The exercises as one line of JSON.
-  public func catalogue() throws -> Data {
+  package func catalogue() throws -> Data {
     try JSONEncoder().encode(ExerciseCatalogue(exercises)) + Data("\n".utf8)
   }
 
   /// What answers for one check.
-  public func server(exercise id: String, check name: String, seed: UInt64) throws -> PipeServer {
+  package func server(exercise id: String, check name: String, seed: UInt64) throws -> PipeServer {
     let exercise = exercises.first { $0.id == id }
     guard let check = exercise?.checks.first(where: { $0.name == name }) else {
       throw AnswerError("there is no check \(id): \(name)")

@@ -8,13 +8,13 @@ import TiedLayers
 /// gradient is the student's.
 public struct Exercise: Sendable {
   /// Short and without spaces, "dense-backward".
-  public let id: String
-  public let title: String
+  package let id: String
+  package let title: String
   /// The file in which the answer is written, "DenseBackward.swift".
-  public let file: String
-  public let checks: [Check]
+  package let file: String
+  package let checks: [Check]
   /// Whether a grader keeps from the student what it found, but for the points.
-  public let isHidden: Bool
+  package let isHidden: Bool
 
   public init(
     id: String, title: String, file: String, checks: [Check], isHidden: Bool = false
@@ -27,7 +27,7 @@ public struct Exercise: Sendable {
   }
 
   /// What all checks together are worth.
-  public var points: Int { checks.reduce(0) { $0 + $1.points } }
+  package var points: Int { checks.reduce(0) { $0 + $1.points } }
 
   /// One question to an answer. Its points are given or not: partial credit is for having several checks.
   public struct Check: Sendable {
@@ -43,20 +43,23 @@ public struct Exercise: Sendable {
     }
 
     /// Short, "kernel".
-    public let name: String
-    public let points: Int
-    public let question: Question
+    package let name: String
+    package let points: Int
+    package let question: Question
     /// Makes the objective afresh: another seed, another point.
-    public let makeObjective: @Sendable (_ seed: UInt64) throws -> any SummarizedObjective
+    package let makeObjective: @Sendable (_ seed: UInt64) throws -> any SummarizedObjective
 
     public init(
       _ name: String, points: Int, _ question: Question,
-      makeObjective: @escaping @Sendable (_ seed: UInt64) throws -> any SummarizedObjective
+      makeObjective: @escaping @Sendable (_ seed: UInt64) throws -> any Objective
     ) {
       self.name = name
       self.points = points
       self.question = question
-      self.makeObjective = makeObjective
+      self.makeObjective = { seed in
+        let objective = try makeObjective(seed)
+        return objective as? any SummarizedObjective ?? OpaqueObjective(objective)
+      }
     }
 
     /// The check as a case.
@@ -65,7 +68,7 @@ public struct Exercise: Sendable {
     ///   - makeObjective: what is checked: the check's own objective, or one that stands for it in
     ///     another process.
     ///   - makeTrainer: in place of the question's own, where it asks for one.
-    public func makeCase(
+    package func makeCase(
       named name: String, model: String, makeTrainer: (@Sendable () -> any Trainer)? = nil,
       _ makeObjective: @escaping () throws -> any SummarizedObjective
     ) -> CheckCase {

@@ -2,19 +2,19 @@ import GradientCheck
 
 /// What a grader must know of exercises that are compiled into another process: everything about them
 /// but their objectives.
-public struct ExerciseCatalogue: Codable, Equatable, Sendable {
-  public let exercises: [Entry]
+package struct ExerciseCatalogue: Codable, Equatable, Sendable {
+  package let exercises: [Entry]
 
-  public init(_ exercises: [Exercise]) {
+  package init(_ exercises: [Exercise]) {
     self.exercises = exercises.map(Entry.init)
   }
 
-  public struct Entry: Codable, Equatable, Sendable {
-    public let id: String
-    public let title: String
-    public let file: String
-    public let isHidden: Bool
-    public let checks: [Check]
+  package struct Entry: Codable, Equatable, Sendable {
+    package let id: String
+    package let title: String
+    package let file: String
+    package let isHidden: Bool
+    package let checks: [Check]
 
     init(_ exercise: Exercise) {
       id = exercise.id
@@ -25,10 +25,10 @@ public struct ExerciseCatalogue: Codable, Equatable, Sendable {
     }
   }
 
-  public struct Check: Codable, Equatable, Sendable {
-    public let name: String
-    public let points: Int
-    public let question: Question
+  package struct Check: Codable, Equatable, Sendable {
+    package let name: String
+    package let points: Int
+    package let question: Question
 
     init(_ check: Exercise.Check) {
       name = check.name
@@ -43,14 +43,14 @@ public struct ExerciseCatalogue: Codable, Equatable, Sendable {
   }
 
   /// `Exercise.Check.Question` without what only the student's process has.
-  public enum Question: Codable, Equatable, Sendable {
+  package enum Question: Codable, Equatable, Sendable {
     case gradient
     case ties([String])
     case updates(UpdateReference.Recipe, steps: Int)
   }
 
   /// What is wrong with it, in a sentence; nil if nothing is.
-  public var flaw: String? {
+  package var flaw: String? {
     guard !exercises.isEmpty else { return "there are no exercises" }
     var names: Set<String> = []
     for exercise in exercises {

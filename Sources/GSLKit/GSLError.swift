@@ -1,25 +1,25 @@
 import CGSL
 
 /// A status other than success that a GSL routine returned.
-public struct GSLError: Error, Equatable, CustomStringConvertible {
+package struct GSLError: Error, Equatable, CustomStringConvertible {
   /// The routine that failed, as GSL names it.
-  public let routine: String
+  package let routine: String
   /// GSL's status, one of `gsl_errno.h`.
-  public let status: Int32
+  package let status: Int32
 
-  public var description: String {
+  package var description: String {
     "\(routine) failed: \(String(cString: gsl_strerror(status))) (GSL status \(status))"
   }
 }
 
 /// Facts about the GSL in use, and the one switch that must be thrown before its first call.
-public enum GSL {
+package enum GSL {
   /// The version of the library that is linked, such as "2.7.1".
-  public static var version: String { String(cString: tiecheck_gsl_version()) }
+  package static var version: String { String(cString: tiecheck_gsl_version()) }
 
   /// The BLAS in use: GSL's own reference implementation, beneath GSL's linear algebra and, in debug
   /// builds, beneath every matrix product.
-  public static let blas =
+  package static let blas =
     Lanes.areFast ? "gslcblas (matrix products: tiecheck's own)" : "gslcblas"
 
   /// GSL's default error handler aborts the process. Every wrapper of this module reads `ready`

@@ -1,13 +1,13 @@
 import CGSL
 
 /// A linear least-squares fit.
-public struct LeastSquaresFit: Equatable, Sendable {
+package struct LeastSquaresFit: Equatable, Sendable {
   /// One coefficient for each column of the design.
-  public let coefficients: [Double]
+  package let coefficients: [Double]
   /// Their covariance for observations of the stated deviations, row by row.
-  public let covariance: [[Double]]
+  package let covariance: [[Double]]
   /// The weighted sum of the squared residuals.
-  public let chiSquared: Double
+  package let chiSquared: Double
 }
 
 /// Fits `observations` by a linear combination of `columns` (gsl_multifit_wlinear).
@@ -17,7 +17,7 @@ public struct LeastSquaresFit: Equatable, Sendable {
 ///   - deviations: the standard deviation of each observation, positive.
 /// - Throws: `GSLError`, for example where there are more columns than observations. Numbers that are
 ///   not finite give coefficients that are not.
-public func leastSquares(
+package func leastSquares(
   columns: [[Double]], observations: [Double], deviations: [Double]
 ) throws -> LeastSquaresFit {
   let n = observations.count

@@ -2,7 +2,7 @@
 /// row of a batch: its parts are columns there, and rows of the same elements seen with another width.
 extension Matrix {
   /// The columns `range`, as a matrix.
-  public func columns(_ range: Range<Int>) -> Matrix {
+  package func columns(_ range: Range<Int>) -> Matrix {
     precondition(
       range.lowerBound >= 0 && range.upperBound <= columns,
       "columns \(range) of a matrix with \(columns)")
@@ -19,7 +19,7 @@ extension Matrix {
   }
 
   /// Matrices of equally many rows, side by side.
-  public init(sideBySide parts: [Matrix]) throws {
+  package init(sideBySide parts: [Matrix]) throws {
     let rows = parts.first?.rows ?? 0
     for part in parts where part.rows != rows {
       throw ShapeMismatch(
@@ -41,7 +41,7 @@ extension Matrix {
 
   /// Block by block op(a_s) op(b_s). Each operand is `blocks` matrices of one shape on top of each
   /// other, and so is the result.
-  public static func blockProduct(
+  package static func blockProduct(
     _ a: Matrix, transposeFirst transposeA: Bool = false,
     _ b: Matrix, transposeSecond transposeB: Bool = false, blocks: Int
   ) throws -> Matrix {

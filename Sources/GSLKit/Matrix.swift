@@ -65,7 +65,7 @@ public struct Matrix<S: Scalar>: Equatable, Sendable {
   }
 
   /// The same elements, in rows of another length.
-  public func reshaped(columns: Int) throws -> Matrix {
+  package func reshaped(columns: Int) throws -> Matrix {
     try Matrix(
       rows: columns > 0 ? elements.count / columns : 0, columns: columns, elements: elements)
   }
@@ -76,7 +76,7 @@ public struct Matrix<S: Scalar>: Equatable, Sendable {
   }
 
   /// The same matrix in another precision, each element rounded once.
-  public func converted<T: Scalar>(to type: T.Type = T.self) -> Matrix<T> {
+  package func converted<T: Scalar>(to type: T.Type = T.self) -> Matrix<T> {
     var result = Matrix<T>(rows: rows, columns: columns)
     for i in elements.indices { result.elements[i] = T(elements[i]) }
     return result
@@ -199,7 +199,7 @@ extension Matrix {
   }
 
   /// Replaces each row by its softmax.
-  public mutating func softmaxRows() {
+  package mutating func softmaxRows() {
     elements.withUnsafeMutableBufferPointer { x in
       guard let x = x.baseAddress else { return }
       S.softmaxRows(x, rows, columns)
@@ -207,7 +207,7 @@ extension Matrix {
   }
 
   /// Throws a `ShapeMismatch` unless `other` has this matrix's shape.
-  public func requireShape(of other: Matrix, operation: @autoclosure () -> String) throws {
+  package func requireShape(of other: Matrix, operation: @autoclosure () -> String) throws {
     guard rows == other.rows, columns == other.columns else {
       throw ShapeMismatch(
         operation: operation(), given: "\(other.rows) x \(other.columns)",

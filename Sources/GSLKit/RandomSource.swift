@@ -32,10 +32,10 @@ public final class RandomSource {
   }
 
   /// +1 or -1.
-  public func sign() -> Double { integer(below: 2) == 0 ? -1 : 1 }
+  package func sign() -> Double { integer(below: 2) == 0 ? -1 : 1 }
 
   /// The numbers 0..<count in random order (Fisher-Yates).
-  public func permutation(of count: Int) -> [Int] {
+  package func permutation(of count: Int) -> [Int] {
     var result = Array(0..<count)
     for i in stride(from: count - 1, to: 0, by: -1) { result.swapAt(i, integer(below: i + 1)) }
     return result

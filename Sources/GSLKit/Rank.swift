@@ -6,7 +6,7 @@ import CGSL
 ///   - elements: row by row.
 ///   - noise: the Frobenius norm of the errors in the elements.
 /// - Throws: `GSLError`.
-public func numericalRank(_ elements: [Double], columns: Int, noise: Double) throws -> Int {
+package func numericalRank(_ elements: [Double], columns: Int, noise: Double) throws -> Int {
   let rows = elements.count / columns
   precondition(rows * columns == elements.count, "\(elements.count) elements in \(columns) columns")
   // GSL wants at least as many rows as columns; a matrix and its transpose have the same rank.

@@ -91,18 +91,18 @@ public enum ElementwiseFunction: String, Codable, Sendable, CaseIterable {
 /// Neumaier's variant of Kahan summation (A. Neumaier, ZAMM 54, 1974): what each addition loses is
 /// collected apart and added at the end; error u |sum| + O(n u^2) sum|terms| instead of
 /// O(n u) sum|terms|.
-public struct CompensatedSum<S: Scalar> {
+package struct CompensatedSum<S: Scalar> {
   private var sum: S = 0
   private var lost: S = 0
 
-  public init() {}
+  package init() {}
 
   @inline(__always)
-  public mutating func add(_ term: S) {
+  package mutating func add(_ term: S) {
     let next = sum + term
     lost += abs(sum) >= abs(term) ? (sum - next) + term : (term - next) + sum
     sum = next
   }
 
-  public var value: S { lost.isFinite ? sum + lost : sum }
+  package var value: S { lost.isFinite ? sum + lost : sum }
 }

@@ -24,6 +24,6 @@ public struct ShapeMismatch: Error, Equatable, CustomStringConvertible {
 }
 
 /// A shape as people write it: "5 x 3" for a matrix, "5" for a vector.
-public func shapeText(_ shape: [Int]) -> String {
+package func shapeText(_ shape: [Int]) -> String {
   shape.map(String.init).joined(separator: " x ")
 }

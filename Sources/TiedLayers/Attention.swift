@@ -215,16 +215,16 @@ public struct Attention<S: Scalar>: SavedLayer {
 // MARK: - In a model file
 
 extension Attention {
-  public static var fileType: String { "attention" }
+  package static var fileType: String { "attention" }
 
-  public func write(to entry: inout LayerWriter<S>) {
+  package func write(to entry: inout LayerWriter<S>) {
     for (kernel, slot) in zip(kernels, slotNames) { entry.kernel(kernel, as: slot) }
     entry.bias(bias)
     entry.whole(positions, as: "positions")
     entry.flag(isCausal, as: "causal")
   }
 
-  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+  package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     Attention<T>(
       entry.name, query: try entry.kernel("query"), key: try entry.kernel("key"),
       value: try entry.kernel("value"), output: try entry.kernel("output"),

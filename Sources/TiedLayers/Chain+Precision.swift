@@ -4,7 +4,7 @@ extension Chain {
   /// The same layers in another precision. Each Parameter is converted once, so that what was shared
   /// still is.
   /// - Throws: `LayerNotConvertible` for a layer that does not say how it is written down and read.
-  public func converted<T: Scalar>(to type: T.Type = T.self) throws -> Chain<T> {
+  package func converted<T: Scalar>(to type: T.Type = T.self) throws -> Chain<T> {
     let old = parameters
     let new = old.map { parameter -> Parameter<T> in
       let values = parameter.values.converted(to: T.self)
@@ -40,12 +40,12 @@ extension Chain {
 }
 
 /// A layer that cannot be had in another precision.
-public struct LayerNotConvertible: Error, Equatable, CustomStringConvertible {
-  public let layer: String
+package struct LayerNotConvertible: Error, Equatable, CustomStringConvertible {
+  package let layer: String
 
-  public var description: String {
+  package var description: String {
     "layer \"\(layer)\" cannot be converted to another precision: its kind is not a SavedLayer."
   }
 
-  public init(layer: String) { self.layer = layer }
+  package init(layer: String) { self.layer = layer }
 }

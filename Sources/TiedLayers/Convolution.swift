@@ -52,18 +52,18 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
     set { bias = newValue.first }
   }
 
-  public var productForm: (any ProductForm)? {
+  package var productForm: (any ProductForm)? {
     WindowForm(window: window, channels: kernel.columns, isTransposed: false)
   }
 
-  public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
+  package func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
     try requireFit(input, bias: bias)
     var output = try kernel.multiply(window.patches(of: input))
     if let bias { try output.addToEachRow(bias.values) }
     return try output.reshaped(columns: self.output.count)
   }
 
-  public func backward(
+  package func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
     try requireFit(input, bias: nil)
@@ -90,16 +90,16 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
 }
 
 extension Convolution: SavedLayer {
-  public static var fileType: String { "convolution" }
+  package static var fileType: String { "convolution" }
 
-  public func write(to entry: inout LayerWriter<S>) {
+  package func write(to entry: inout LayerWriter<S>) {
     entry.kernel(kernel)
     entry.bias(bias)
     window.write(to: &entry)
     entry.choice(activation, as: "activation")
   }
 
-  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+  package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     Convolution<T>(
       entry.name, kernel: try entry.kernel(), bias: try entry.bias(),
       window: try SlidingWindow(entry),

@@ -32,11 +32,11 @@ public struct Dense<S: Scalar>: ActivatedLayer, SavedLayer {
     set { bias = newValue.first }
   }
 
-  public var productForm: (any ProductForm)? {
+  package var productForm: (any ProductForm)? {
     DenseForm(inputs: kernel.rows, outputs: kernel.columns)
   }
 
-  public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
+  package func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
     guard input.columns == kernel.rows else {
       throw ShapeMismatch(
         operation: "dense layer \"\(name)\"", given: "an input of width \(input.columns)",
@@ -52,7 +52,7 @@ public struct Dense<S: Scalar>: ActivatedLayer, SavedLayer {
     return output
   }
 
-  public func backward(
+  package func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
     try gradients.addProduct(input: input, cotangent: preactivationCotangent, to: kernel)
@@ -62,15 +62,15 @@ public struct Dense<S: Scalar>: ActivatedLayer, SavedLayer {
 
   // MARK: In a model file
 
-  public static var fileType: String { "dense" }
+  package static var fileType: String { "dense" }
 
-  public func write(to entry: inout LayerWriter<S>) {
+  package func write(to entry: inout LayerWriter<S>) {
     entry.kernel(kernel)
     entry.bias(bias)
     entry.choice(activation, as: "activation")
   }
 
-  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+  package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     let (kernel, bias) = (try entry.kernel(), try entry.bias())
     if let width = entry.inputWidth, kernel.rows != width {
       let how = kernel.isTransposed ? " transposed" : ""

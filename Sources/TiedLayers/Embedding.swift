@@ -92,7 +92,7 @@ public struct Embedding<S: Scalar>: LookupLayer, SavedLayer {
 
   /// The tokens of a batch, as whole numbers.
   /// - Throws: `TokenError` for a number that is not one of the table's rows.
-  public func rows(_ input: Matrix<S>) throws -> [Int] {
+  package func rows(_ input: Matrix<S>) throws -> [Int] {
     let vocabulary = kernel.rows
     return try input.elements.enumerated().map { place, value in
       guard let token = Int(exactly: value), (0..<vocabulary).contains(token) else {
@@ -108,14 +108,14 @@ public struct Embedding<S: Scalar>: LookupLayer, SavedLayer {
 // MARK: - In a model file
 
 extension Embedding {
-  public static var fileType: String { "embedding" }
+  package static var fileType: String { "embedding" }
 
-  public func write(to entry: inout LayerWriter<S>) {
+  package func write(to entry: inout LayerWriter<S>) {
     entry.kernel(kernel)
     entry.number(scale, as: "scale")
   }
 
-  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+  package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     Embedding<T>(
       entry.name, kernel: try entry.kernel(), scale: try entry.number("scale", default: 1))
   }

@@ -17,16 +17,16 @@ public struct Frozen: Sendable {
 /// A frozen parameter is not in the optimizer's list at all. A zero gradient would not do: momentum
 /// and weight decay move a parameter without one. A frozen use of a shared parameter is another
 /// matter: the parameter moves, by what its other uses contribute.
-public final class Freezing: Trainer {
+package final class Freezing: Trainer {
   private let trainer: any Trainer
   private let frozen: Frozen
 
-  public init(_ trainer: any Trainer, _ frozen: Frozen) {
+  package init(_ trainer: any Trainer, _ frozen: Frozen) {
     self.trainer = trainer
     self.frozen = frozen
   }
 
-  public func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws {
+  package func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws {
     let live = parameters.indices.filter { !frozen.parameters.contains(parameters[$0].name) }
     let firstUses = parameters.indices.map { p -> Int? in
       let users = contributions.indices.filter { contributions[$0].gradients[p] != nil }
@@ -41,9 +41,9 @@ public final class Freezing: Trainer {
       })
   }
 
-  public func state(of parameter: any AnyParameter) -> [String: [Double]] {
+  package func state(of parameter: any AnyParameter) -> [String: [Double]] {
     trainer.state(of: parameter)
   }
 
-  public var stateSlots: Int { trainer.stateSlots }
+  package var stateSlots: Int { trainer.stateSlots }
 }

@@ -58,7 +58,7 @@ extension Layer {
   public func reaches(slot: Int, at input: Matrix<S>) throws -> Bool { true }
 
   /// The output before the activation, if the layer ends in one.
-  public func beforeActivation(_ input: Matrix<S>) throws -> Matrix<S> {
+  package func beforeActivation(_ input: Matrix<S>) throws -> Matrix<S> {
     guard let layer = self as? any ActivatedLayer<S> else { return try forward(input) }
     return try layer.preactivation(input)
   }
@@ -75,7 +75,7 @@ extension Layer {
 
 /// A layer that ends in an elementwise activation, and can stop before it. A loss that is computed
 /// from the logits (binary cross-entropy after a sigmoid) needs exactly that.
-public protocol ActivatedLayer<S>: Layer {
+package protocol ActivatedLayer<S>: Layer {
   var activation: ElementwiseFunction { get }
   /// What stands before the activation, said a second time, term by term; nil where that is not the
   /// product of the input with one kernel, the layer's first, and a bias.
@@ -91,7 +91,7 @@ public protocol ActivatedLayer<S>: Layer {
 }
 
 extension ActivatedLayer {
-  public var productForm: (any ProductForm)? { nil }
+  package var productForm: (any ProductForm)? { nil }
 
   public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
     var output = try preactivation(input)
@@ -109,7 +109,7 @@ extension ActivatedLayer {
 }
 
 /// Each Parameter once, in order of first appearance.
-public func uniqued<S>(_ parameters: [Parameter<S>]) -> [Parameter<S>] {
+package func uniqued<S>(_ parameters: [Parameter<S>]) -> [Parameter<S>] {
   var seen: Set<ObjectIdentifier> = []
   return parameters.filter { seen.insert(ObjectIdentifier($0)).inserted }
 }

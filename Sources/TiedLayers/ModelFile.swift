@@ -12,12 +12,12 @@ import GSLKit
 /// `"fixed_rows": { "E": [0] }` names rows of kernels that are not trained. Other keys are ignored. `bias`
 /// may be null or absent, `name` gives a layer a name. What else stands in
 /// an entry is said by the layer's kind: see `SavedLayer`.
-public struct ModelFile<S: Scalar> {
-  public var network: Network<S>
-  public var input: Matrix<S>
-  public var target: Matrix<S>
+package struct ModelFile<S: Scalar> {
+  package var network: Network<S>
+  package var input: Matrix<S>
+  package var target: Matrix<S>
 
-  public init(network: Network<S>, input: Matrix<S>, target: Matrix<S>) {
+  package init(network: Network<S>, input: Matrix<S>, target: Matrix<S>) {
     self.network = network
     self.input = input
     self.target = target
@@ -27,7 +27,7 @@ public struct ModelFile<S: Scalar> {
 
   /// - Parameter kinds: the kinds of layers that may occur, beyond those that ship.
   /// - Throws: `ModelFileError`, a sentence for the person who wrote the file.
-  public init(json: Data, kinds: [any SavedLayer.Type] = []) throws {
+  package init(json: Data, kinds: [any SavedLayer.Type] = []) throws {
     let kinds = kinds + shippedKinds
     let document: ModelDocument
     do {
@@ -179,7 +179,7 @@ public struct ModelFile<S: Scalar> {
   /// The file's text, the same bytes for the same model.
   /// - Throws: `ModelFileError` for a layer that is not a `SavedLayer`, for a number that is not finite,
   ///   and for two Parameters of one name: loaded again, they would be one.
-  public func json() throws -> Data {
+  package func json() throws -> Data {
     if let penalty = network.penalty {
       throw ModelFileError(
         "the loss has the term \"\(penalty.name)\", which a model file cannot hold. Save the model "
@@ -232,10 +232,10 @@ public struct ModelFile<S: Scalar> {
 }
 
 /// What is wrong with a model file, in one sentence.
-public struct ModelFileError: Error, Equatable, CustomStringConvertible {
-  public let description: String
+package struct ModelFileError: Error, Equatable, CustomStringConvertible {
+  package let description: String
 
-  public init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 private struct ModelDocument: Codable {
@@ -253,11 +253,13 @@ private struct ModelDocument: Codable {
 }
 
 /// Every kind of layer that ships. This is the line that a new kind is added to.
-private let shippedKinds: [any SavedLayer.Type] = [
-  Dense<Double>.self, Recurrent<Double>.self, Convolution<Double>.self,
-  TransposedConvolution<Double>.self, Embedding<Double>.self, Attention<Double>.self,
-  Siamese<Double>.self, PairDistance<Double>.self,
-]
+private var shippedKinds: [any SavedLayer.Type] {
+  [
+    Dense<Double>.self, Recurrent<Double>.self, Convolution<Double>.self,
+    TransposedConvolution<Double>.self, Embedding<Double>.self, Attention<Double>.self,
+    Siamese<Double>.self, PairDistance<Double>.self,
+  ]
+}
 
 /// The types of some kinds, each once, in their order.
 private func uniqueTypes(_ kinds: [any SavedLayer.Type]) -> [String] {

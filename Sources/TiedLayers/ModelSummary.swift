@@ -15,13 +15,13 @@ public struct ModelSummary: Codable, Equatable, Sendable {
     public let sharesWith: [String]
 
     /// "(batch, 5)"; "-" where nobody says how wide it is.
-    public var outputText: String {
+    package var outputText: String {
       outputShape.isEmpty
         ? "-" : "(\((["batch"] + outputShape.map(String.init)).joined(separator: ", ")))"
     }
 
     /// "encoder, decoder", or "itself"; "-" where nothing is shared.
-    public func sharesText(_ shown: (String) -> String = { $0 }) -> String {
+    package func sharesText(_ shown: (String) -> String = { $0 }) -> String {
       sharesWith.isEmpty
         ? "-"
         : sharesWith.map { $0 == name ? "itself" : shown($0) }.joined(separator: ", ")
@@ -52,7 +52,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
     }
 
     /// A row as somebody says it is.
-    public init(
+    package init(
       name: String, type: String, outputShape: [Int], parameters: Int, sharesWith: [String]
     ) {
       self.name = name
@@ -76,7 +76,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
   }
 
   /// A table as somebody says it is.
-  public init(layers: [Row], totalParameters: Int, sumOverLayers: Int) {
+  package init(layers: [Row], totalParameters: Int, sumOverLayers: Int) {
     self.layers = layers
     self.totalParameters = totalParameters
     self.sumOverLayers = sumOverLayers
@@ -84,7 +84,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
 
   /// - Parameter input: a batch, of which only the width matters.
   /// - Throws: `ShapeMismatch` where the layers do not fit together.
-  public init<S: Scalar>(_ chain: Chain<S>, input: Matrix<S>) throws {
+  package init<S: Scalar>(_ chain: Chain<S>, input: Matrix<S>) throws {
     var activations = input
     var rows: [Row] = []
     for layer in chain.layers {

@@ -2,7 +2,7 @@ import GSLKit
 
 extension Network {
   /// The loss of a batch as a sum with one term for each sample, without terms that read no data.
-  public func sampleValues(_ input: Matrix<S>, target: Matrix<S>) throws -> [S] {
+  package func sampleValues(_ input: Matrix<S>, target: Matrix<S>) throws -> [S] {
     try (0..<input.rows).map { row in
       let data = Network(chain, loss: loss)
       return try data.value(input.row(row), target: target.row(row)) / S(input.rows)
@@ -12,7 +12,7 @@ extension Network {
   /// What each sample contributes to the gradient of the batch: one `Gradients` for each sample,
   /// every parameter once in it however many layers use it. They add up to the gradient of the batch
   /// without the terms that read no data.
-  public func sampleGradients(
+  package func sampleGradients(
     _ input: Matrix<S>, target: Matrix<S>
   ) throws -> [Gradients<S>] {
     try (0..<input.rows).map { row in
@@ -31,7 +31,7 @@ extension Network {
 
 extension Matrix {
   /// One row, as a matrix.
-  public func row(_ i: Int) -> Matrix {
+  package func row(_ i: Int) -> Matrix {
     var result = Matrix(rows: 1, columns: columns)
     result.elements = Array(elements[(i * columns)..<((i + 1) * columns)])
     return result

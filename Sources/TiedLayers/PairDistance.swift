@@ -67,9 +67,9 @@ public struct PairDistance<S: Scalar>: SavedLayer {
 // MARK: - In a model file
 
 extension PairDistance {
-  public static var fileType: String { "distance" }
-  public func write(to entry: inout LayerWriter<S>) {}
-  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+  package static var fileType: String { "distance" }
+  package func write(to entry: inout LayerWriter<S>) {}
+  package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     PairDistance<T>(entry.name)
   }
 }

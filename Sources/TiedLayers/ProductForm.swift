@@ -4,7 +4,7 @@
 ///
 /// It is written from the layer's formula and not from the layer's code, which may be as quick and as
 /// tricky as it likes.
-public protocol ProductForm: Sendable {
+package protocol ProductForm: Sendable {
   /// In the words of the layer's documentation, such as "x K + b".
   var formula: String { get }
   /// Elements of one row of the input, and of the output.
@@ -20,19 +20,19 @@ public protocol ProductForm: Sendable {
 }
 
 extension ProductForm {
-  public var misreadings: [Misreading] { [] }
+  package var misreadings: [Misreading] { [] }
 }
 
 /// A way to read a kernel that is not the right one.
-public struct Misreading: Sendable {
+package struct Misreading: Sendable {
   /// The name of the mistake.
-  public let id: String
+  package let id: String
   /// What the layer then does, to follow its name in a sentence.
-  public let sentence: String
+  package let sentence: String
   /// The element that is read where (row, column) is meant.
-  public let element: @Sendable (_ row: Int, _ column: Int) -> (row: Int, column: Int)
+  package let element: @Sendable (_ row: Int, _ column: Int) -> (row: Int, column: Int)
 
-  public init(
+  package init(
     id: String, sentence: String,
     element: @escaping @Sendable (_ row: Int, _ column: Int) -> (row: Int, column: Int)
   ) {

@@ -165,9 +165,9 @@ public struct Recurrent<S: Scalar>: SavedLayer {
 
   // MARK: In a model file
 
-  public static var fileType: String { "recurrent" }
+  package static var fileType: String { "recurrent" }
 
-  public func write(to entry: inout LayerWriter<S>) {
+  package func write(to entry: inout LayerWriter<S>) {
     entry.whole(steps, as: "steps")
     entry.kernels(inputKernels, as: "input_kernel")
     entry.kernels(stateKernels, as: "state_kernel")
@@ -175,7 +175,7 @@ public struct Recurrent<S: Scalar>: SavedLayer {
     entry.choice(activation, as: "activation")
   }
 
-  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+  package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     let steps = try entry.whole("steps", in: 1...100_000)
     return Recurrent<T>(
       name: entry.name, inputKernels: try entry.kernels("input_kernel", count: steps),

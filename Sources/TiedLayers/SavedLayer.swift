@@ -2,7 +2,7 @@ import GSLKit
 
 /// A layer that can be written into a model file and read back, in any precision. A kind of layer says
 /// it in its own file; nothing else need know the kind.
-public protocol SavedLayer<S>: Layer {
+package protocol SavedLayer<S>: Layer {
   /// What a file calls this kind, such as "dense".
   static var fileType: String { get }
   /// Writes everything but the name and the type.
@@ -52,7 +52,7 @@ enum FileValue: Codable {
 }
 
 /// Takes down what a layer is, key by key.
-public struct LayerWriter<S: Scalar> {
+package struct LayerWriter<S: Scalar> {
   private(set) var values: [String: FileValue] = [:]
   /// What a Parameter is written as: its name, in a file.
   private let key: (Parameter<S>) -> String
@@ -60,13 +60,13 @@ public struct LayerWriter<S: Scalar> {
   init(key: @escaping (Parameter<S>) -> String) { self.key = key }
 
   /// One use of a kernel: its Parameter under `name`, its orientation beside it.
-  public mutating func kernel(_ kernel: Kernel<S>, as name: String = "kernel") {
+  package mutating func kernel(_ kernel: Kernel<S>, as name: String = "kernel") {
     values[name] = .text(key(kernel.parameter))
     values[Self.orientation(of: name)] = .flag(kernel.isTransposed)
   }
 
   /// Several uses: once for all of them where they are the same, else one by one.
-  public mutating func kernels(_ kernels: [Kernel<S>], as name: String) {
+  package mutating func kernels(_ kernels: [Kernel<S>], as name: String) {
     guard let first = kernels.first else { return }
     if kernels.allSatisfy({
       $0.parameter === first.parameter && $0.isTransposed == first.isTransposed
@@ -78,27 +78,29 @@ public struct LayerWriter<S: Scalar> {
   }
 
   /// A bias; nothing where there is none.
-  public mutating func bias(_ bias: Parameter<S>?, as name: String = "bias") {
+  package mutating func bias(_ bias: Parameter<S>?, as name: String = "bias") {
     if let bias { values[name] = .text(key(bias)) }
   }
 
   /// Several uses of biases, likewise.
-  public mutating func biases(_ biases: [Parameter<S>], as name: String = "bias") {
+  package mutating func biases(_ biases: [Parameter<S>], as name: String = "bias") {
     guard let first = biases.first else { return }
     values[name] =
       biases.allSatisfy { $0 === first }
       ? .text(key(first)) : .list(biases.map { .text(key($0)) })
   }
 
-  public mutating func whole(_ value: Int, as name: String) {
+  package mutating func whole(_ value: Int, as name: String) {
     values[name] = .number(Double(value))
   }
-  public mutating func wholes(_ values: [Int], as name: String) {
+  package mutating func wholes(_ values: [Int], as name: String) {
     self.values[name] = .list(values.map { .number(Double($0)) })
   }
-  public mutating func number(_ value: S, as name: String) { values[name] = .number(Double(value)) }
-  public mutating func flag(_ value: Bool, as name: String) { values[name] = .flag(value) }
-  public mutating func choice<E: RawRepresentable<String>>(_ value: E, as name: String) {
+  package mutating func number(_ value: S, as name: String) {
+    values[name] = .number(Double(value))
+  }
+  package mutating func flag(_ value: Bool, as name: String) { values[name] = .flag(value) }
+  package mutating func choice<E: RawRepresentable<String>>(_ value: E, as name: String) {
     values[name] = .text(value.rawValue)
   }
 
@@ -108,11 +110,11 @@ public struct LayerWriter<S: Scalar> {
 }
 
 /// Gives a layer what its entry in a file says, key by key, or says what was expected there.
-public struct LayerReader<S: Scalar> {
+package struct LayerReader<S: Scalar> {
   /// The layer's name.
-  public let name: String
+  package let name: String
   /// The width of the input it is given; nil where that is not known.
-  public let inputWidth: Int?
+  package let inputWidth: Int?
   /// The entry's place in the file.
   let index: Int
   let values: [String: FileValue]
@@ -120,20 +122,22 @@ public struct LayerReader<S: Scalar> {
   let parameter: (_ key: String, _ role: String, _ rank: Int) throws -> Parameter<S>
 
   /// How sentences call the layer.
-  public var label: String { "layer \(index + 1) (\"\(name)\")" }
+  package var label: String { "layer \(index + 1) (\"\(name)\")" }
 
   /// An error about this layer.
-  public func error(_ sentence: String) -> ModelFileError { ModelFileError("\(label) \(sentence)") }
+  package func error(_ sentence: String) -> ModelFileError {
+    ModelFileError("\(label) \(sentence)")
+  }
 
   /// One use of a kernel.
-  public func kernel(_ key: String = "kernel") throws -> Kernel<S> {
+  package func kernel(_ key: String = "kernel") throws -> Kernel<S> {
     Kernel(
       try parameter(text(value(key), key), key, 2),
       transposed: try flag(LayerWriter<S>.orientation(of: key)))
   }
 
   /// `count` uses of a kernel, written once for all or one by one.
-  public func kernels(_ key: String, count: Int) throws -> [Kernel<S>] {
+  package func kernels(_ key: String, count: Int) throws -> [Kernel<S>] {
     guard case .list(let names) = try value(key) else {
       return [Kernel<S>](repeating: try kernel(key), count: count)
     }
@@ -155,7 +159,7 @@ public struct LayerReader<S: Scalar> {
   }
 
   /// A bias; nil where there is none.
-  public func bias(_ key: String = "bias") throws -> Parameter<S>? {
+  package func bias(_ key: String = "bias") throws -> Parameter<S>? {
     switch values[key] ?? .null {
     case .null: nil
     case let value: try parameter(text(value, key), key, 1)
@@ -163,7 +167,7 @@ public struct LayerReader<S: Scalar> {
   }
 
   /// `count` uses of a bias, written once for all or one by one; empty where there is none.
-  public func biases(_ key: String = "bias", count: Int) throws -> [Parameter<S>] {
+  package func biases(_ key: String = "bias", count: Int) throws -> [Parameter<S>] {
     guard case .list(let names) = values[key] ?? .null else {
       return try bias(key).map { Array(repeating: $0, count: count) } ?? []
     }
@@ -174,7 +178,7 @@ public struct LayerReader<S: Scalar> {
   }
 
   /// A whole number.
-  public func whole(
+  package func whole(
     _ key: String, in range: ClosedRange<Int>, default usual: Int? = nil
   ) throws -> Int {
     if values[key] == nil, let usual { return usual }
@@ -190,7 +194,7 @@ public struct LayerReader<S: Scalar> {
   }
 
   /// `count` whole numbers.
-  public func wholes(
+  package func wholes(
     _ key: String, count: Int, in range: ClosedRange<Int>
   ) throws -> [Int] {
     guard case .list(let list) = try value(key), list.count == count else {
@@ -208,7 +212,7 @@ public struct LayerReader<S: Scalar> {
   }
 
   /// A number.
-  public func number(_ key: String, default usual: S) throws -> S {
+  package func number(_ key: String, default usual: S) throws -> S {
     guard let value = values[key] else { return usual }
     guard case .number(let number) = value, S(number).isFinite else {
       throw wrongKind(key, "a finite number")
@@ -217,7 +221,7 @@ public struct LayerReader<S: Scalar> {
   }
 
   /// True or false.
-  public func flag(_ key: String, default usual: Bool = false) throws -> Bool {
+  package func flag(_ key: String, default usual: Bool = false) throws -> Bool {
     switch values[key] ?? .null {
     case .null: return usual
     case .flag(let flag): return flag
@@ -226,7 +230,7 @@ public struct LayerReader<S: Scalar> {
   }
 
   /// One of several words.
-  public func choice<E: RawRepresentable<String> & CaseIterable>(
+  package func choice<E: RawRepresentable<String> & CaseIterable>(
     _ key: String, default usual: E
   ) throws -> E {
     switch values[key] ?? .null {

@@ -47,12 +47,12 @@ public struct Siamese<S: Scalar>: ActivatedLayer, PairLayer, SavedLayer {
     ["left", "right"] + (biases.isEmpty ? [] : ["left", "right"])
   }
 
-  public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
+  package func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
     try Matrix(
       sideBySide: zip(towers, halves(input)).map { tower, half in try tower.preactivation(half) })
   }
 
-  public func backward(
+  package func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
     let outputs = kernels[0].columns
@@ -99,15 +99,15 @@ public struct Siamese<S: Scalar>: ActivatedLayer, PairLayer, SavedLayer {
 // MARK: - In a model file
 
 extension Siamese {
-  public static var fileType: String { "siamese" }
+  package static var fileType: String { "siamese" }
 
-  public func write(to entry: inout LayerWriter<S>) {
+  package func write(to entry: inout LayerWriter<S>) {
     entry.kernels(kernels, as: "kernel")
     entry.biases(biases)
     entry.choice(activation, as: "activation")
   }
 
-  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+  package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     Siamese<T>(
       entry.name, kernels: try entry.kernels("kernel", count: 2),
       biases: try entry.biases(count: 2),

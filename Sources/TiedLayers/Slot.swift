@@ -5,23 +5,23 @@ import GSLKit
 ///
 /// A layer that runs one kernel at every time step, or in two towers, has a slot for each of them. That
 /// is all it takes for a checker to tell them apart: it binds one slot to a Parameter of its own.
-public struct Slot<S: Scalar> {
+package struct Slot<S: Scalar> {
   /// The place among the layer's kernels and biases.
-  public let index: Int
-  public let parameter: Parameter<S>
+  package let index: Int
+  package let parameter: Parameter<S>
   /// Whether this slot reads its Parameter transposed.
-  public let isTransposed: Bool
+  package let isTransposed: Bool
   /// The layer's word for it, such as "step 3".
-  public let name: String
+  package let name: String
   /// How many slots before this one hold the same Parameter.
-  public let occurrence: Int
+  package let occurrence: Int
   /// Whether another slot of the layer holds the same Parameter.
-  public let isRepeated: Bool
+  package let isRepeated: Bool
 }
 
 extension Layer {
   /// Every use that this layer makes of a Parameter.
-  public var slots: [Slot<S>] {
+  package var slots: [Slot<S>] {
     let kernels = kernels
     let parameters = kernels.map(\.parameter) + biases
     let names = slotNames
@@ -41,7 +41,7 @@ extension Layer {
   }
 
   /// Binds one slot to another Parameter of the same shape; the others stay as they are.
-  public mutating func rebind(slot index: Int, to parameter: Parameter<S>) {
+  package mutating func rebind(slot index: Int, to parameter: Parameter<S>) {
     let kernels = kernels
     if index < kernels.count {
       self.kernels[index] = kernels[index].rebound(to: parameter)

@@ -56,7 +56,7 @@ public final class OptimizerTrainer: Trainer {
 
 /// The gradient of each parameter: what all layers contributed, added in their order.
 /// - Throws: `ShapeMismatch` for a contribution of another shape.
-public func sum(
+package func sum(
   of contributions: [LayerContribution], for parameters: [any AnyParameter]
 ) throws -> [[Double]] {
   var total = parameters.map { [Double](repeating: 0, count: $0.count) }

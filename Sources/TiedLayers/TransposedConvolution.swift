@@ -56,11 +56,11 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
     set { bias = newValue.first }
   }
 
-  public var productForm: (any ProductForm)? {
+  package var productForm: (any ProductForm)? {
     WindowForm(window: window, channels: kernel.rows, isTransposed: true)
   }
 
-  public func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
+  package func preactivation(_ input: Matrix<S>) throws -> Matrix<S> {
     try requireFit(input, bias: bias)
     let patches = try kernel.multiply(input.reshaped(columns: kernel.rows))
     let output = window.images(adding: patches, batch: input.rows)
@@ -70,7 +70,7 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
     return try pixels.reshaped(columns: window.image.count)
   }
 
-  public func backward(
+  package func backward(
     preactivationCotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {
     try requireFit(input, bias: nil)
@@ -98,16 +98,16 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
 }
 
 extension TransposedConvolution: SavedLayer {
-  public static var fileType: String { "transposed_convolution" }
+  package static var fileType: String { "transposed_convolution" }
 
-  public func write(to entry: inout LayerWriter<S>) {
+  package func write(to entry: inout LayerWriter<S>) {
     entry.kernel(kernel)
     entry.bias(bias)
     window.write(to: &entry)
     entry.choice(activation, as: "activation")
   }
 
-  public static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
+  package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     TransposedConvolution<T>(
       entry.name, kernel: try entry.kernel(), bias: try entry.bias(),
       window: try SlidingWindow(entry),

@@ -9,7 +9,7 @@ extension Models {
   ///     equally many outputs.
   ///   - activation: of every layer but the last.
   ///   - outputActivation: of the last.
-  package static func autoencoder<S: Scalar>(
+  public static func autoencoder<S: Scalar>(
     features: Int, hidden: [Int], tied: Bool, biasShared: Bool = false,
     activation: ElementwiseFunction = .tanh, outputActivation: ElementwiseFunction = .sigmoid,
     random: RandomSource, as type: S.Type = S.self

@@ -2,7 +2,7 @@ import GSLKit
 import TiedLayers
 
 /// The models that ship: built fresh at every call, all random numbers from the given source.
-package enum Models {
+public enum Models {
   /// Every model. This is the line that a new one is added to.
   package static let all: [any Model] = [
     AutoencoderModel(isUntied: false), AutoencoderModel(isUntied: true),

@@ -29,15 +29,15 @@ public struct Diagnosis: Codable, Equatable, Sendable {
 /// if it leaves nothing outside the error bounds and no simpler one does: one signature with a
 /// coefficient that means something, then one with any coefficient, then two that both mean
 /// something. A wrong name is worse than none.
-public struct Diagnostician {
+package struct Diagnostician {
   /// The batch size, for the mix-up of mean and sum; nil if there is no batch.
-  public var batch: Int?
+  package var batch: Int?
 
-  public init(batch: Int? = nil) { self.batch = batch }
+  package init(batch: Int? = nil) { self.batch = batch }
 
   /// Every diagnosis, in the order gradient, tie, updates.
   /// - Parameter values: the point, by parameter name: a residual may be a multiple of the weights.
-  public func diagnose(
+  package func diagnose(
     gradient: GradientResult, tie: TieResult, updates: UpdateResult? = nil,
     values: [String: [Double]] = [:]
   ) -> [Diagnosis] {

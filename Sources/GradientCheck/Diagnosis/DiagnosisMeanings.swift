@@ -1,6 +1,6 @@
 extension Diagnosis {
   /// What every name means, in one line; "ambiguous" and "unexplained" are not names.
-  public static let meanings: [String: String] = [
+  package static let meanings: [String: String] = [
     // Gradients.
     "missing-path": "the contribution of one use of a shared parameter is missing",
     "doubled-path": "the contribution of one use is counted twice",

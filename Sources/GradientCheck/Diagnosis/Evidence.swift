@@ -3,16 +3,16 @@ import GSLKit
 import TiedLayers
 
 /// Numbers behind a verdict, for a person to look at: what a report plots.
-public struct Evidence: Codable, Sendable {
+package struct Evidence: Codable, Sendable {
   /// One entry measured with many steps.
-  public struct StepSweep: Codable, Sendable {
-    public let parameter: String
-    public let index: [Int]
+  package struct StepSweep: Codable, Sendable {
+    package let parameter: String
+    package let index: [Int]
     /// The claimed derivative.
-    public let analytic: Double
+    package let analytic: Double
     /// The step that the check used for this entry.
-    public let chosenStep: Double
-    public let points: [StepPoint]
+    package let chosenStep: Double
+    package let points: [StepPoint]
 
     enum CodingKeys: String, CodingKey {
       case parameter, index, analytic, points
@@ -20,17 +20,17 @@ public struct Evidence: Codable, Sendable {
     }
   }
 
-  public struct StepPoint: Codable, Sendable {
-    public let step: Double
+  package struct StepPoint: Codable, Sendable {
+    package let step: Double
     /// |(f(x + h) - f(x - h)) / 2h - claimed|, the difference quotient every course begins with.
-    public let centralError: Double
+    package let centralError: Double
     /// |D - claimed| of the five-point rule, and its bound E.
-    public let fivePointError: Double
-    public let bound: Double
+    package let fivePointError: Double
+    package let bound: Double
     /// |f(x + h) - f(x - h) - 2 h claimed|: falls as h^3 for a right claim and as h for a wrong one.
-    public let remainder: Double
+    package let remainder: Double
     /// The same for a claim that is a thousandth off.
-    public let remainderOfWrongClaim: Double
+    package let remainderOfWrongClaim: Double
 
     enum CodingKeys: String, CodingKey {
       case step, bound, remainder
@@ -41,11 +41,11 @@ public struct Evidence: Codable, Sendable {
   }
 
   /// (claimed - measured) / bound, entry by entry, for one kernel.
-  public struct ResidualMap: Codable, Sendable {
-    public let parameter: String
-    public let ratios: [[Double]]
+  package struct ResidualMap: Codable, Sendable {
+    package let parameter: String
+    package let ratios: [[Double]]
     /// How the kernel is drawn, where it is more than a matrix.
-    public let images: KernelImages?
+    package let images: KernelImages?
 
     enum CodingKeys: String, CodingKey {
       case parameter, ratios
@@ -54,23 +54,23 @@ public struct Evidence: Codable, Sendable {
   }
 
   /// How many entries have |claimed - measured| / bound in each bin.
-  public struct RatioHistogram: Codable, Sendable {
+  package struct RatioHistogram: Codable, Sendable {
     /// One more than there are counts. The first bin also holds everything below it, the last
     /// everything above.
-    public let edges: [Double]
-    public let counts: [Int]
+    package let edges: [Double]
+    package let counts: [Int]
   }
 
   /// A corner of the loss that lay within a step.
-  public struct Corner: Codable, Sendable {
-    public let parameter: String
-    public let index: [Int]
+  package struct Corner: Codable, Sendable {
+    package let parameter: String
+    package let index: [Int]
     /// Its distance from the entry's value, and by how much the slope jumps there.
-    public let offset: Double
-    public let jump: Double
+    package let offset: Double
+    package let jump: Double
     /// The step that saw it, and the one that the verdict was reached with.
-    public let step: Double
-    public let finalStep: Double
+    package let step: Double
+    package let finalStep: Double
 
     enum CodingKeys: String, CodingKey {
       case parameter, index, offset, jump, step
@@ -78,11 +78,11 @@ public struct Evidence: Codable, Sendable {
     }
   }
 
-  public let sweeps: [StepSweep]
+  package let sweeps: [StepSweep]
   /// nil where no entry was measured by itself.
-  public let ratios: RatioHistogram?
-  public let corners: [Corner]
-  public let residuals: [ResidualMap]
+  package let ratios: RatioHistogram?
+  package let corners: [Corner]
+  package let residuals: [ResidualMap]
 
   /// - Parameter objective: at the point where `gradient` was measured.
   init(_ objective: any PathObjective, _ gradient: GradientResult, _ options: CheckOptions) throws {

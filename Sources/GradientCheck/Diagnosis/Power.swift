@@ -30,14 +30,14 @@ public struct Power: Codable, Sendable {
 
   static let needed = 10.0
 
-  public let hypotheses: [Hypothesis]
+  package let hypotheses: [Hypothesis]
   /// Parameters for which nothing could be told: their check has proved nothing.
-  public let vacuousParameters: [String]
+  package let vacuousParameters: [String]
 
   /// What this point cannot tell.
-  public var untold: [Hypothesis] { hypotheses.filter { !$0.canBeTold } }
+  package var untold: [Hypothesis] { hypotheses.filter { !$0.canBeTold } }
 
-  public init(gradient: GradientResult, tie: TieResult?) {
+  package init(gradient: GradientResult, tie: TieResult?) {
     var hypotheses: [Hypothesis] = []
     var vacuous: [String] = []
     for tensor in gradient.parameters {

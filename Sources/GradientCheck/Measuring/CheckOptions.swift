@@ -10,17 +10,25 @@ public struct CheckOptions: Sendable {
   /// Random directions for each tensor instead of every entry; 0 for every entry; nil to choose by
   /// size: entry by entry up to `GradientChecker.largestEntrywise` entries.
   public var directions: Int?
-  public var progress: CheckProgress?
+  package var progress: CheckProgress?
 
   public init(
     rtol: Double = 1e-6, alpha: Double = 0.01, estimator: Estimator = .fivePoint, seed: UInt64 = 1,
-    directions: Int? = nil, progress: CheckProgress? = nil
+    directions: Int? = nil
   ) {
     self.rtol = rtol
     self.alpha = alpha
     self.estimator = estimator
     self.seed = seed
     self.directions = directions
+  }
+
+  /// The same, with somebody who is told how far the check is, and who can stop it.
+  package init(
+    rtol: Double = 1e-6, alpha: Double = 0.01, estimator: Estimator = .fivePoint, seed: UInt64 = 1,
+    directions: Int? = nil, progress: CheckProgress
+  ) {
+    self.init(rtol: rtol, alpha: alpha, estimator: estimator, seed: seed, directions: directions)
     self.progress = progress
   }
 

@@ -1,13 +1,13 @@
 import GSLKit
 
 /// What one entry's witness says: a derivative and how far it can be trusted.
-public struct DerivativeBound: Codable, Equatable, Sendable {
+package struct DerivativeBound: Codable, Equatable, Sendable {
   /// The derivative, D.
-  public var value: Double
+  package var value: Double
   /// The error bound, E: |D - true derivative| <= E.
-  public var bound: Double
+  package var bound: Double
   /// The step h, absolute.
-  public var step: Double
+  package var step: Double
 }
 
 /// The first witness: four evaluations around an entry, a derivative and a bound.
@@ -137,9 +137,9 @@ struct FivePoint {
 }
 
 /// A corner in the loss as a function of one entry.
-public struct Kink: Codable, Equatable, Sendable {
+package struct Kink: Codable, Equatable, Sendable {
   /// Where it is, as a distance from the entry's value.
-  public let offset: Double
+  package let offset: Double
   /// By how much the slope jumps.
-  public let jump: Double
+  package let jump: Double
 }

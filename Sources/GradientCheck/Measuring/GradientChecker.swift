@@ -3,8 +3,8 @@ import GSLKit
 import TiedLayers
 
 /// There is not a single number whose derivative could be checked.
-public struct NothingToCheck: Error, CustomStringConvertible {
-  public var description: String {
+package struct NothingToCheck: Error, CustomStringConvertible {
+  package var description: String {
     "there is nothing to check: the point has no entries. Give one with at least one number."
   }
 }

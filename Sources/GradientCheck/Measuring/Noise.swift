@@ -3,20 +3,20 @@ import GSLKit
 import TiedLayers
 
 /// How far two evaluations of a loss at nearly the same point differ for no reason but rounding.
-public struct Noise: Codable, Equatable, Sendable {
+package struct Noise: Codable, Equatable, Sendable {
   /// The standard deviation of one evaluation, in units of the loss. Never below the floor
   /// u/2 max|f|: a result has been rounded at least once.
-  public let deviation: Double
+  package let deviation: Double
   /// Evaluations spent.
-  public let evaluations: Int
+  package let evaluations: Int
 }
 
 /// The loss is not the same number when it is evaluated twice at the same point.
-public struct NonDeterministicObjective: Error, Equatable, CustomStringConvertible {
-  public let first: Double
-  public let second: Double
+package struct NonDeterministicObjective: Error, Equatable, CustomStringConvertible {
+  package let first: Double
+  package let second: Double
 
-  public var description: String {
+  package var description: String {
     "the loss is not deterministic: at the same point it was \(first) and then \(second), a "
       + "difference of \(abs(second - first)). A finite difference of such a loss means nothing; fix "
       + "the seeds, and switch off dropout and anything else that draws random numbers."
@@ -24,10 +24,10 @@ public struct NonDeterministicObjective: Error, Equatable, CustomStringConvertib
 }
 
 /// The loss at the point to be checked is not a finite number.
-public struct NonFiniteObjective: Error, Equatable, CustomStringConvertible {
-  public let value: Double
+package struct NonFiniteObjective: Error, Equatable, CustomStringConvertible {
+  package let value: Double
 
-  public var description: String {
+  package var description: String {
     "the loss at the given point is \(value), expected a finite number. Look at the input, the "
       + "target and the parameters for values that are too large or not numbers."
   }
@@ -43,7 +43,7 @@ extension Noise {
   /// gamma_j = j / (2 (2j - 1)) gamma_{j-1}.
   ///
   /// - Throws: `NonDeterministicObjective`, `NonFiniteObjective`, or what the objective throws.
-  public static func measure(_ objective: any Objective, seed: UInt64) throws -> (
+  package static func measure(_ objective: any Objective, seed: UInt64) throws -> (
     Noise, value: Double
   ) {
     try measure(objective.parameters, seed: seed) { try objective.value() }

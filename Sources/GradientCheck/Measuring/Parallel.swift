@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 
 /// What a long check tells and asks while it runs. Safe to use from several threads.
-public final class CheckProgress: @unchecked Sendable {
+package final class CheckProgress: @unchecked Sendable {
   private let lock = NSLock()
   private var done = 0
   private var total = 0
@@ -10,16 +10,16 @@ public final class CheckProgress: @unchecked Sendable {
   private let report: (@Sendable (_ done: Int, _ total: Int) -> Void)?
 
   /// - Parameter report: called now and then with the entries done and the entries known so far.
-  public init(report: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil) {
+  package init(report: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil) {
     self.report = report
   }
 
   /// Asks the check to stop. What is finished stays; what is not is marked so.
-  public func cancel() {
+  package func cancel() {
     lock.withLock { cancelled = true }
   }
 
-  public var isCancelled: Bool { lock.withLock { cancelled } }
+  package var isCancelled: Bool { lock.withLock { cancelled } }
 
   func expect(_ count: Int) {
     lock.withLock { total += count }

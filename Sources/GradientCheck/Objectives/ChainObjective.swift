@@ -111,7 +111,7 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     }
   }
 
-  public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
+  package func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
     guard layer < network.chain.layers.count else {
       return { [self] in [Double(network.penalty!.value())] }
     }
@@ -121,7 +121,7 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     }
   }
 
-  public func layerFunction(_ use: Use) throws -> (_ change: PathChange?) throws -> [Double] {
+  package func layerFunction(_ use: Use) throws -> (_ change: PathChange?) throws -> [Double] {
     var parameter = typedParameters[use.parameter]
     var output = try layerFunction(use.layer)
     if use.isRepeated {
@@ -136,7 +136,7 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     }
   }
 
-  public func reaches(_ use: Use) throws -> Bool {
+  package func reaches(_ use: Use) throws -> Bool {
     guard use.layer < network.chain.layers.count else { return true }
     return try network.chain.layers[use.layer].reaches(slot: use.slot, at: telling(use.layer))
   }
@@ -163,12 +163,12 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     return nil
   }
 
-  public func untiedTwin() -> (any LayeredObjective)? {
+  package func untiedTwin() -> (any LayeredObjective)? {
     ChainObjective(
       Network(network.chain.untied(), loss: network.loss), input: input, target: target)
   }
 
-  public func values(of use: Use) -> [Double] {
+  package func values(of use: Use) -> [Double] {
     guard let kernel = kernel(of: use) else { return handle(of: use).flat }
     var values: [Double] = []
     values.reserveCapacity(kernel.rows * kernel.columns)
@@ -178,7 +178,7 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     return values
   }
 
-  public func setValues(_ values: [Double], of use: Use) {
+  package func setValues(_ values: [Double], of use: Use) {
     guard let kernel = kernel(of: use) else {
       handle(of: use).flat = values
       return

@@ -3,18 +3,18 @@ import TiedLayers
 
 /// What is done with a model besides running and training it: described, saved and loaded, converted,
 /// differentiated sample by sample. Each of these can untie what was tied.
-public struct ModelHandling: Sendable {
+package struct ModelHandling: Sendable {
   /// The table of layers and totals.
-  public var summarize: @Sendable (Chain<Double>, Matrix<Double>) throws -> ModelSummary
+  package var summarize: @Sendable (Chain<Double>, Matrix<Double>) throws -> ModelSummary
   /// Saves and loads again.
-  public var reload: @Sendable (ModelFile<Double>) throws -> ModelFile<Double>
+  package var reload: @Sendable (ModelFile<Double>) throws -> ModelFile<Double>
   /// The same model in single precision.
-  public var convert: @Sendable (Chain<Double>) throws -> Chain<Float>
+  package var convert: @Sendable (Chain<Double>) throws -> Chain<Float>
   /// What each sample contributes to the gradient.
-  public var sampleGradients: @Sendable (ChainObjective<Double>) throws -> [Gradients<Double>]
+  package var sampleGradients: @Sendable (ChainObjective<Double>) throws -> [Gradients<Double>]
 
   /// The right way to do each.
-  public static let right = ModelHandling(
+  package static let right = ModelHandling(
     summarize: { try ModelSummary($0, input: $1) },
     reload: { file in
       // Its own kinds too, which no list may know.

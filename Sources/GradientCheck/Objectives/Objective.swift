@@ -26,7 +26,7 @@ extension Objective {
 }
 
 /// An objective that answers many points faster together than one by one.
-public protocol BatchedObjective: Objective {
+package protocol BatchedObjective: Objective {
   /// The losses at points that differ from the present one in a single element of a parameter.
   /// - Parameter parameter: its place in `parameters`.
   func values(changing parameter: Int, _ points: [(entry: Int, point: Double)]) throws -> [Double]

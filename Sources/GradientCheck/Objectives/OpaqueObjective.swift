@@ -2,44 +2,44 @@ import TiedLayers
 
 /// Any objective as one that can be described and trained: a single layer, "model", that uses every
 /// parameter. What its layers share it does not tell, so that no path is measured.
-public final class OpaqueObjective: SummarizedObjective {
+package final class OpaqueObjective: SummarizedObjective {
   private let objective: any Objective
   private let name = "model"
-  public let lossName: String
-  public let batch: Int
+  package let lossName: String
+  package let batch: Int
 
   /// - Parameters:
   ///   - lossName: what a report calls the loss.
   ///   - batch: how many samples the loss is a mean over, where it is one: a sum where a mean was meant
   ///     is then called by its name.
-  public init(_ objective: any Objective, lossName: String = "loss", batch: Int = 1) {
+  package init(_ objective: any Objective, lossName: String = "loss", batch: Int = 1) {
     self.objective = objective
     self.lossName = lossName
     self.batch = batch
   }
 
-  public var parameters: [any AnyParameter] { objective.parameters }
-  public func value() throws -> Double { try objective.value() }
-  public func gradients() throws -> [[Double]?] { try objective.gradients() }
-  public var gradientUnitRoundoff: Double { objective.gradientUnitRoundoff }
-  public func doubleTwin() -> (any Objective)? { objective.doubleTwin() }
-  public var hasEqualSamples: Bool { false }
+  package var parameters: [any AnyParameter] { objective.parameters }
+  package func value() throws -> Double { try objective.value() }
+  package func gradients() throws -> [[Double]?] { try objective.gradients() }
+  package var gradientUnitRoundoff: Double { objective.gradientUnitRoundoff }
+  package func doubleTwin() -> (any Objective)? { objective.doubleTwin() }
+  package var hasEqualSamples: Bool { false }
 
-  public var layerNames: [String] { [name] }
-  public var uses: [Use] {
+  package var layerNames: [String] { [name] }
+  package var uses: [Use] {
     objective.parameters.indices.map {
       Use(layer: 0, layerName: name, slot: $0, parameter: $0, isTransposed: false)
     }
   }
-  public func gradientsByUse() throws -> [[Double]?] { try gradients() }
+  package func gradientsByUse() throws -> [[Double]?] { try gradients() }
 
-  public var measuresPaths: Bool { false }
-  public func pathFunction(_ use: Use) throws -> PathFunction {
+  package var measuresPaths: Bool { false }
+  package func pathFunction(_ use: Use) throws -> PathFunction {
     let parameter = parameters[use.parameter]
     return { [objective] change in try parameter.standing(change) { try objective.value() } }
   }
 
-  public func summary() throws -> ModelSummary {
+  package func summary() throws -> ModelSummary {
     let count = parameters.reduce(0) { $0 + $1.count }
     return ModelSummary(
       layers: [

@@ -38,14 +38,14 @@ extension PathObjective {
 }
 
 /// A path objective that answers many points faster together than one by one.
-public protocol BatchedPathObjective: PathObjective, BatchedObjective {
+package protocol BatchedPathObjective: PathObjective, BatchedObjective {
   /// The losses at points that differ from the present one in a single element of a parameter, for one
   /// use alone.
   func values(changing use: Use, _ points: [(entry: Int, point: Double)]) throws -> [Double]
 }
 
 /// A path objective whose layers can be run, read and written one by one.
-public protocol LayeredObjective: PathObjective {
+package protocol LayeredObjective: PathObjective {
   /// A function that runs layer `layer` alone, on the input it has at the present point whatever the
   /// parameters are changed to afterwards, and gives its output. Where nothing but zeros arrives at
   /// the layer, which would hide its kernel, the input is random numbers instead.
@@ -65,7 +65,7 @@ public protocol LayeredObjective: PathObjective {
 }
 
 extension LayeredObjective {
-  public func reaches(_ use: Use) throws -> Bool { true }
+  package func reaches(_ use: Use) throws -> Bool { true }
 
   /// What the layer of a use sees, brought back to the parameter's own orientation.
   func ownValues(of use: Use) -> [Double] {

@@ -101,12 +101,12 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective, Layere
   }
 
   /// The loss with every other use held where it is now.
-  public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
+  package func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
     let function = try layerFunction(uses[layer])
     return { try function(nil) }
   }
 
-  public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
+  package func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
     let present = kernel.values.nested
     return { [self] change in
       var kernels = places.map { _ in present }
@@ -116,14 +116,14 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective, Layere
     }
   }
 
-  public func untiedTwin() -> (any LayeredObjective)? { nil }
+  package func untiedTwin() -> (any LayeredObjective)? { nil }
 
-  public func values(of use: Use) -> [Double] {
+  package func values(of use: Use) -> [Double] {
     let (rows, columns) = (kernel.shape[0], kernel.shape[1])
     return use.isTransposed ? transposed(kernel.flat, rows: rows, columns: columns) : kernel.flat
   }
 
-  public func setValues(_ values: [Double], of use: Use) {
+  package func setValues(_ values: [Double], of use: Use) {
     let (rows, columns) = (kernel.shape[0], kernel.shape[1])
     kernel.flat = use.isTransposed ? transposed(values, rows: columns, columns: rows) : values
   }

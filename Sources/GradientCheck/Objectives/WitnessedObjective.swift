@@ -8,7 +8,7 @@ import TiedLayers
 /// Double, at the very same point (a Float is a Double exactly), say far better what the Float backward
 /// pass should have claimed; what is left is the rounding of that pass. And for a student's backward
 /// pass: a right model with the same parameters says what it should have claimed.
-public final class WitnessedObjective: SummarizedObjective, LayeredObjective {
+package final class WitnessedObjective: SummarizedObjective, LayeredObjective {
   private let accused: any Objective
   private let witness: any SummarizedObjective & LayeredObjective
 
@@ -16,7 +16,7 @@ public final class WitnessedObjective: SummarizedObjective, LayeredObjective {
   ///   - accused: claims the gradients. Its values become the point.
   ///   - witness: says what the loss is; the same parameters in the same order.
   /// - Throws: `ShapeMismatch` if the two do not have the same parameters.
-  public init(
+  package init(
     accused: any Objective, witness: any SummarizedObjective & LayeredObjective
   ) throws {
     self.accused = accused
@@ -31,18 +31,18 @@ public final class WitnessedObjective: SummarizedObjective, LayeredObjective {
     for (own, other) in zip(own, other) { other.flat = own.flat }
   }
 
-  public var parameters: [any AnyParameter] { witness.parameters }
-  public func value() throws -> Double { try witness.value() }
+  package var parameters: [any AnyParameter] { witness.parameters }
+  package func value() throws -> Double { try witness.value() }
 
-  public var gradientUnitRoundoff: Double { accused.gradientUnitRoundoff }
+  package var gradientUnitRoundoff: Double { accused.gradientUnitRoundoff }
 
-  public func gradients() throws -> [[Double]?] {
+  package func gradients() throws -> [[Double]?] {
     synchronize()
     return try accused.gradients()
   }
 
-  public var claimsByUse: Bool { (accused as? any PathObjective)?.claimsByUse ?? false }
-  public func gradientsByUse() throws -> [[Double]?] {
+  package var claimsByUse: Bool { (accused as? any PathObjective)?.claimsByUse ?? false }
+  package func gradientsByUse() throws -> [[Double]?] {
     guard let accused = accused as? any PathObjective else { return uses.map { _ in nil } }
     synchronize()
     return try accused.gradientsByUse()
@@ -52,22 +52,33 @@ public final class WitnessedObjective: SummarizedObjective, LayeredObjective {
     for (own, other) in zip(accused.parameters, witness.parameters) { own.flat = other.flat }
   }
 
-  public var uses: [Use] { witness.uses }
-  public var layerNames: [String] { witness.layerNames }
-  public var batch: Int { witness.batch }
-  public var lossName: String { witness.lossName }
-  public var hasEqualSamples: Bool { witness.hasEqualSamples }
-  public func summary() throws -> ModelSummary { try witness.summary() }
-  public func pathFunction(_ use: Use) throws -> PathFunction { try witness.pathFunction(use) }
-  public func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
+  package var uses: [Use] { witness.uses }
+  package var layerNames: [String] { witness.layerNames }
+  package var batch: Int { witness.batch }
+  package var lossName: String { witness.lossName }
+  package var hasEqualSamples: Bool { witness.hasEqualSamples }
+  package func summary() throws -> ModelSummary { try witness.summary() }
+  package func pathFunction(_ use: Use) throws -> PathFunction { try witness.pathFunction(use) }
+  package func layerFunction(_ layer: Int) throws -> () throws -> [Double] {
     try witness.layerFunction(layer)
   }
-  public func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
+  package func layerFunction(_ use: Use) throws -> (PathChange?) throws -> [Double] {
     try witness.layerFunction(use)
   }
-  public func reaches(_ use: Use) throws -> Bool { try witness.reaches(use) }
-  public func images(of parameter: Int) -> KernelImages? { witness.images(of: parameter) }
-  public func untiedTwin() -> (any LayeredObjective)? { witness.untiedTwin() }
-  public func values(of use: Use) -> [Double] { witness.values(of: use) }
-  public func setValues(_ values: [Double], of use: Use) { witness.setValues(values, of: use) }
+  package func reaches(_ use: Use) throws -> Bool { try witness.reaches(use) }
+  package func images(of parameter: Int) -> KernelImages? { witness.images(of: parameter) }
+  package func untiedTwin() -> (any LayeredObjective)? { witness.untiedTwin() }
+  package func values(of use: Use) -> [Double] { witness.values(of: use) }
+  package func setValues(_ values: [Double], of use: Use) { witness.setValues(values, of: use) }
+}
+
+extension ChainObjective {
+  /// This model's loss, with the gradient that another model claims: the other model has no say in what
+  /// its gradient is compared with. A student's backward pass is checked so, against a right model.
+  /// - Parameter claimant: has parameters of the same shapes in the same order. Its values become
+  ///   the point at which the gradient is checked.
+  /// - Throws: `ShapeMismatch` if the two do not have the same parameters.
+  public func withGradient(of claimant: any Objective) throws -> any SummarizedObjective {
+    try WitnessedObjective(accused: claimant, witness: self)
+  }
 }

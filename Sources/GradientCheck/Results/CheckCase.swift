@@ -17,7 +17,7 @@ public struct CheckCase {
   /// goes.
   public let expectedBiases: [[String]]?
   /// How the model is summarized, saved and converted.
-  public let handling: ModelHandling
+  package let handling: ModelHandling
   /// What the case is expected to end in: an example of a wrong model is expected to fail.
   public let expected: Verdict
   public let subjects: [UpdateSubject]
@@ -26,9 +26,38 @@ public struct CheckCase {
   public let checksSymmetry: Bool
   public let scope: CheckScope
 
+  /// A case as its parts. Every argument after `model` may be left out: without them nothing is meant to
+  /// be shared, and everything is asked.
+  /// - Parameters:
+  ///   - name: the case's name, as the report calls it.
+  ///   - model: the model's name, as `--model` takes it.
+  ///   - expectedTies: sets of layers that are meant to share a kernel. A layer is given by its name; one
+  ///     of several uses by the layer's name and the use's own, "mirror there".
+  ///   - expectedBiases: sets of layers that are meant to share a bias; nil where anything goes.
+  ///   - expected: the verdict that the case is expected to end in.
+  ///   - subjects: the ways of training that are compared with their references.
+  ///   - steps: how many steps of each are compared.
+  ///   - checksSymmetry: whether the claimed gradient's own derivatives are checked for symmetry.
+  ///   - scope: what is asked.
+  ///   - makeDouble: makes the same model in Double, where `makeObjective` makes it in Float.
+  ///   - makeObjective: makes the model at its point, fresh at each call.
   public init(
     name: String, model: String, expectedTies: [[String]] = [], expectedBiases: [[String]]? = nil,
-    expected: Verdict = .pass, handling: ModelHandling = .right,
+    expected: Verdict = .pass, subjects: [UpdateSubject] = UpdateSubject.standard, steps: Int = 5,
+    checksSymmetry: Bool = false, scope: CheckScope = .everything,
+    makeDouble: (() throws -> ChainObjective<Double>)? = nil,
+    makeObjective: @escaping () throws -> any SummarizedObjective
+  ) {
+    self.init(
+      name: name, model: model, expectedTies: expectedTies, expectedBiases: expectedBiases,
+      expected: expected, handling: .right, subjects: subjects, steps: steps,
+      checksSymmetry: checksSymmetry, scope: scope, makeDouble: makeDouble,
+      makeObjective: makeObjective)
+  }
+
+  package init(
+    name: String, model: String, expectedTies: [[String]] = [], expectedBiases: [[String]]? = nil,
+    expected: Verdict = .pass, handling: ModelHandling,
     subjects: [UpdateSubject] = UpdateSubject.standard, steps: Int = 5,
     checksSymmetry: Bool = false, scope: CheckScope = .everything,
     makeDouble: (() throws -> ChainObjective<Double>)? = nil,
@@ -153,20 +182,20 @@ public struct CaseResult: Codable, Sendable {
   public let tie: TieResult
   public let updates: UpdateResult
   /// What no derivative can tell; nil where the model is not a chain of layers.
-  public let structure: StructureResult?
+  package let structure: StructureResult?
   /// Whether the claimed gradient belongs to a function, where that was asked.
-  public let symmetry: SymmetryResult?
+  package let symmetry: SymmetryResult?
   public let diagnoses: [Diagnosis]
   /// Bugs that would not have been noticed at this point.
   public let vacuous: [Power.Hypothesis]
   /// Parameters whose check proved nothing.
   public let vacuousParameters: [String]
-  public let evidence: Evidence
+  package let evidence: Evidence
   /// What the model could not be asked, in a sentence each; nil if there is nothing.
   public let notAsked: [String]?
   /// What this check would have made of the faults of a gallery at this very point; nil where nobody
   /// asked.
-  public var noticed: [NoticedFault]?
+  package var noticed: [NoticedFault]?
 
   enum CodingKeys: String, CodingKey {
     case name, model, verdict, expected, scope, loss, summary, gradient, tie, updates, symmetry,
@@ -178,18 +207,18 @@ public struct CaseResult: Codable, Sendable {
   }
 
   /// The same result where this end would have been right as well.
-  public func accepting(_ verdict: Verdict) -> CaseResult {
+  package func accepting(_ verdict: Verdict) -> CaseResult {
     var accepted = self
     if self.verdict == verdict { accepted.expected = verdict }
     return accepted
   }
 
   /// Whether a question was asked at all.
-  public func asks(_ question: CheckScope) -> Bool { scope?.contains(question) ?? true }
+  package func asks(_ question: CheckScope) -> Bool { scope?.contains(question) ?? true }
 
   /// No parameter has more than one use. Where nobody said who uses what, or the paths of what is
   /// shared could not be asked for, that is not known.
-  public var sharesNothing: Bool {
+  package var sharesNothing: Bool {
     asks(.ties) && tie.groups.isEmpty && summary.layers.allSatisfy(\.sharesWith.isEmpty)
   }
 

@@ -15,12 +15,12 @@ public struct EntryResult: Codable, Equatable, Sendable {
   /// Why, where the verdict does not speak for itself.
   public let reason: String?
   /// The second witness, where it was asked.
-  public let secondNumeric: Double?
-  public let secondBound: Double?
+  package let secondNumeric: Double?
+  package let secondBound: Double?
   /// tol of the acceptance rule.
   public let tolerance: Double
   /// Where a corner of the loss lies and how large it is, where one was found and can be located.
-  public let kink: Kink?
+  package let kink: Kink?
   /// The smallest relative error that would not have passed here.
   public let sensitivity: Double
 
@@ -65,7 +65,7 @@ public struct EntryResult: Codable, Equatable, Sendable {
   /// |claimed - measured|.
   public var difference: Double { abs(analytic - numeric) }
   /// The difference lies outside the error bound, even if within the tolerance.
-  public var differsMeasurably: Bool { difference > bound }
+  package var differsMeasurably: Bool { difference > bound }
 }
 
 /// How many entries ended how.
@@ -119,13 +119,13 @@ public struct TensorResult: Codable, Sendable {
   public let sensitivity: Double
   public let counts: EntryCounts
   /// Entries whose perturbation did not change the loss by a single bit.
-  public let unused: Int
+  package let unused: Int
   /// Rows and columns of a kernel all of whose entries are unused: inputs that are never on, units
   /// that are dead on this batch.
-  public let unusedRows: Int
-  public let unusedColumns: Int
+  package let unusedRows: Int
+  package let unusedColumns: Int
   /// Entries that differ by more than their bound, within the tolerance.
-  public let differingMeasurably: Int
+  package let differingMeasurably: Int
   /// The worst entries, worst first.
   public let worst: [EntryResult]
   /// Where the tensor was checked along random directions instead of entry by entry.
@@ -179,7 +179,7 @@ public struct GradientResult: Codable, Sendable {
   /// Entry by entry, or along random directions, and why.
   public let mode: CheckMode
   /// The check was interrupted: what was not measured is inconclusive.
-  public let isUnfinished: Bool
+  package let isUnfinished: Bool
   public let entries: EntryCounts
   public let parameters: [TensorResult]
   /// Why, where the verdict does not follow from the entries.
@@ -213,7 +213,7 @@ public struct DirectionReport: Codable, Equatable, Sendable {
     min(1, Foundation.pow(threshold / abs(size), Double(count)))
   }
   /// Relative to the rms of the tensor's gradient, the error that is missed once in a million.
-  public let certified: Double
+  package let certified: Double
   /// Wrong entries that bisection could not narrow down further, as ranges of positions in row order.
-  public let unresolved: [[Int]]
+  package let unresolved: [[Int]]
 }

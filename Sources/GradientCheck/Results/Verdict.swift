@@ -33,10 +33,10 @@ public enum Verdict: String, Codable, Sendable, CaseIterable {
 ///     PASS   r + E <= tol     no difference larger than tol: an equivalence test
 ///     FAIL   r - E >  tol     a difference larger than tol, whatever the error of the measurement
 ///     else undecided
-public enum Acceptance: Sendable {
+package enum Acceptance: Sendable {
   case pass, fail, undecided
 
-  public init(claimed: Double, measured: Double, bound: Double, tolerance: Double) {
+  package init(claimed: Double, measured: Double, bound: Double, tolerance: Double) {
     let difference = abs(claimed - measured)
     if difference + bound <= tolerance {
       self = .pass

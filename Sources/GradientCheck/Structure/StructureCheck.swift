@@ -8,13 +8,13 @@ import TiedLayers
 ///
 /// The differences are named the way residuals are: by comparing them with what known mistakes would
 /// have left.
-public struct StructureCheck {
-  public var options: CheckOptions
+package struct StructureCheck {
+  package var options: CheckOptions
 
-  public init(_ options: CheckOptions = CheckOptions()) { self.options = options }
+  package init(_ options: CheckOptions = CheckOptions()) { self.options = options }
 
   /// - Parameter handling: how the model is summarized, saved, converted.
-  public func check(
+  package func check(
     _ objective: ChainObjective<Double>, _ handling: ModelHandling = .right
   ) throws -> StructureResult {
     let chain = objective.network.chain
@@ -205,15 +205,15 @@ public struct StructureCheck {
 }
 
 /// What the structure check found.
-public struct StructureResult: Codable, Sendable {
+package struct StructureResult: Codable, Sendable {
   /// One question and its answer.
-  public struct Question: Codable, Sendable {
-    public let question: String
-    public let verdict: Verdict
+  package struct Question: Codable, Sendable {
+    package let question: String
+    package let verdict: Verdict
     /// The name of the mistake that would explain the answer, if there is one.
-    public let id: String?
-    public let parameter: String
-    public let answer: String
+    package let id: String?
+    package let parameter: String
+    package let answer: String
 
     static func passed(_ question: String, _ answer: String) -> Question {
       Question(question: question, verdict: .pass, id: nil, parameter: "", answer: answer)
@@ -226,8 +226,8 @@ public struct StructureResult: Codable, Sendable {
     }
   }
 
-  public let verdict: Verdict
-  public let questions: [Question]
+  package let verdict: Verdict
+  package let questions: [Question]
 
   init(questions: [Question]) {
     verdict = Verdict.overall(questions.map(\.verdict))
@@ -235,7 +235,7 @@ public struct StructureResult: Codable, Sendable {
   }
 
   /// The failing answers by name.
-  public var diagnoses: [Diagnosis] {
+  package var diagnoses: [Diagnosis] {
     questions.filter { $0.verdict == .fail }.map { question in
       Diagnosis(
         id: question.id ?? "unexplained", parameter: question.parameter, coefficient: 0,

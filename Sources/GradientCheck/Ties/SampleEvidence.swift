@@ -3,7 +3,7 @@ import GSLKit
 import TiedLayers
 
 /// An objective whose loss is a sum over samples.
-public protocol SampledObjective: Objective {
+package protocol SampledObjective: Objective {
   /// The samples' terms of the loss, which add up to it but for terms that read no data.
   func sampleValues() throws -> [Double]
   /// The objective of one sample alone, on the same parameters, and what its loss is multiplied with in
@@ -12,15 +12,15 @@ public protocol SampledObjective: Objective {
 }
 
 extension SampledObjective {
-  public func sample(_ index: Int) -> (objective: any PathObjective, weight: Double)? { nil }
+  package func sample(_ index: Int) -> (objective: any PathObjective, weight: Double)? { nil }
 }
 
 extension ChainObjective: SampledObjective {
-  public func sampleValues() throws -> [Double] {
+  package func sampleValues() throws -> [Double] {
     try network.sampleValues(input, target: target).map { Double($0) }
   }
 
-  public func sample(_ index: Int) -> (objective: any PathObjective, weight: Double)? {
+  package func sample(_ index: Int) -> (objective: any PathObjective, weight: Double)? {
     let alone = ChainObjective(network, input: input.row(index), target: target.row(index))
     return (alone, 1 / Double(input.rows))
   }

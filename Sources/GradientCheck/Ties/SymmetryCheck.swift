@@ -7,19 +7,19 @@ import TiedLayers
 /// This never looks at the loss. It finds fields that belong to no function, such as one that lost a
 /// path, even where the loss itself is too noisy to be differenced; it cannot find a gradient of the
 /// wrong function (a frozen copy, a scaled loss).
-public struct SymmetryCheck {
-  public var options: CheckOptions
+package struct SymmetryCheck {
+  package var options: CheckOptions
   /// Pairs of random directions.
-  public var pairs: Int
+  package var pairs: Int
 
-  public init(_ options: CheckOptions = CheckOptions(), pairs: Int = 3) {
+  package init(_ options: CheckOptions = CheckOptions(), pairs: Int = 3) {
     self.options = options
     self.pairs = pairs
   }
 
   /// - Throws: what the objective throws; `NonDeterministicObjective` if two gradients at one point
   ///   differ.
-  public func check(_ objective: any Objective) throws -> SymmetryResult {
+  package func check(_ objective: any Objective) throws -> SymmetryResult {
     let parameters = objective.parameters
     let base = parameters.map(\.flat)
     let random = RandomSource(seed: options.seed)
@@ -75,12 +75,12 @@ public struct SymmetryCheck {
 }
 
 /// What the symmetry check found.
-public struct SymmetryResult: Codable, Sendable {
-  public struct Pair: Codable, Sendable {
-    public let uHv: Double
-    public let vHu: Double
+package struct SymmetryResult: Codable, Sendable {
+  package struct Pair: Codable, Sendable {
+    package let uHv: Double
+    package let vHu: Double
     /// The two error bounds together.
-    public let bound: Double
+    package let bound: Double
 
     func verdict(scale: Double, rtol: Double) -> Verdict {
       guard uHv.isFinite, vHu.isFinite else { return .inconclusive }
@@ -96,6 +96,6 @@ public struct SymmetryResult: Codable, Sendable {
     }
   }
 
-  public let verdict: Verdict
-  public let pairs: [Pair]
+  package let verdict: Verdict
+  package let pairs: [Pair]
 }

@@ -6,10 +6,10 @@ import TiedLayers
 ///
 /// Each path is measured without asking the model: an element is changed for one use alone. That also
 /// catches a layer that keeps a copy, or reads another layer behind its back.
-public struct TieCheck {
-  public var options: CheckOptions
+package struct TieCheck {
+  package var options: CheckOptions
 
-  public init(_ options: CheckOptions = CheckOptions()) { self.options = options }
+  package init(_ options: CheckOptions = CheckOptions()) { self.options = options }
 
   /// - Parameters:
   ///   - gradient: the gradient check of the same objective at the same point.
@@ -17,7 +17,7 @@ public struct TieCheck {
   ///     layer and slot ("rnn step 3").
   ///   - biases: sets of layer names that are meant to share a bias, all others being meant not to;
   ///     nil where anything goes.
-  public func check(
+  package func check(
     _ objective: any PathObjective, gradient: GradientResult, expected: [[String]] = [],
     biases: [[String]]? = nil
   ) throws -> TieResult {

@@ -10,7 +10,7 @@ extension GradientResult {
   ///   - seed: the one that the check was made with.
   /// - Returns: whether an entry, or a direction, would have failed; and the largest difference over
   ///   the smallest that would not have passed.
-  public func replay(_ claims: [[Double]?], seed: UInt64) -> (convicts: Bool, effect: Double) {
+  package func replay(_ claims: [[Double]?], seed: UInt64) -> (convicts: Bool, effect: Double) {
     var convicts = false
     var effect = 0.0
     for (p, tensor) in parameters.enumerated() {
@@ -40,7 +40,7 @@ extension GradientResult {
   }
 
   /// The largest difference of this very check over the smallest that would not have passed.
-  public func effect() -> Double {
+  package func effect() -> Double {
     parameters.flatMap(\.measuredEntries).reduce(0) { largest, entry in
       let detectable = entry.detectable(rtol: rtol)
       return detectable > 0 && detectable.isFinite
@@ -51,7 +51,7 @@ extension GradientResult {
 
 extension TieCheck {
   /// The part of the check that measures nothing: who holds what, and whether layers follow it.
-  public func convictsWithoutMeasuring(
+  package func convictsWithoutMeasuring(
     _ objective: any LayeredObjective, expected: [[String]], biases: [[String]]?
   ) throws -> Bool {
     if !missingTies(objective, expected: expected).isEmpty { return true }
@@ -67,7 +67,7 @@ extension UpdateCheck {
   /// One step of a training beside its reference, from the present point, which is put back.
   /// - Parameter contributions: what the layers contribute at this point; see `contributions`.
   /// - Returns: how far the two are apart at most, over what rounding accounts for.
-  public func strayFactor(
+  package func strayFactor(
     _ objective: any PathObjective, _ subject: UpdateSubject,
     contributions: [LayerContribution]
   ) throws -> Double {

@@ -52,18 +52,18 @@ public struct UpdateSubject: Sendable {
 ///
 /// The reference is fed the very gradients that the accused is fed, so that rounding is all that can
 /// stand between the two.
-public struct UpdateCheck {
-  public var options: CheckOptions
+package struct UpdateCheck {
+  package var options: CheckOptions
   /// Steps compared with the reference.
-  public var steps: Int
+  package var steps: Int
 
-  public init(_ options: CheckOptions = CheckOptions(), steps: Int = 5) {
+  package init(_ options: CheckOptions = CheckOptions(), steps: Int = 5) {
     self.options = options
     self.steps = steps
   }
 
   /// Trains from the present point, once for each subject and question, and puts the point back.
-  public func check(
+  package func check(
     _ objective: any PathObjective, gradient: GradientResult, _ subjects: [UpdateSubject]
   ) throws -> UpdateResult {
     let parameters = objective.parameters
@@ -242,7 +242,7 @@ public struct UpdateCheck {
   /// What is contributed at the present point, as trainers are given it: one contribution for each
   /// layer, and one more for each further use that a layer makes of a parameter. One for all together
   /// where nobody tells them apart.
-  public func contributions(_ objective: any PathObjective) throws -> [LayerContribution] {
+  package func contributions(_ objective: any PathObjective) throws -> [LayerContribution] {
     let parameters = objective.parameters
     guard objective.claimsByUse else {
       return [LayerContribution(layer: "model", gradients: try whole(objective))]

@@ -1,6 +1,6 @@
 extension UpdateReference {
   /// Everything that makes a reference what it is: which one, and with which numbers.
-  public indirect enum Recipe: Codable, Equatable, Sendable {
+  package indirect enum Recipe: Codable, Equatable, Sendable {
     case sgd(learningRate: Double, weightDecay: Double)
     case momentum(learningRate: Double, momentum: Double, weightDecay: Double)
     case nesterov(learningRate: Double, momentum: Double, weightDecay: Double)
@@ -17,7 +17,7 @@ extension UpdateReference {
   }
 
   /// The reference that has this recipe.
-  public init(_ recipe: Recipe) {
+  package init(_ recipe: Recipe) {
     switch recipe {
     case .sgd(let rate, let decay): self = .sgd(learningRate: rate, weightDecay: decay)
     case .momentum(let rate, let momentum, let decay):

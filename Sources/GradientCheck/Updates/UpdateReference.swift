@@ -8,34 +8,34 @@ import GSLKit
 /// it.
 public struct UpdateReference: Sendable {
   /// What it is, as plain values: the same reference can be made of it in another process.
-  public private(set) var recipe: Recipe
+  package private(set) var recipe: Recipe
   /// The optimizer's name, as in reports.
-  public private(set) var name: String
-  public let learningRate: Double
+  package private(set) var name: String
+  package let learningRate: Double
   /// L2 or decoupled, 0 for none.
-  public let weightDecay: Double
+  package let weightDecay: Double
   /// The length beyond which the gradients of all parameters together are shortened; nil for none.
-  public private(set) var clippingNorm: Double?
+  package private(set) var clippingNorm: Double?
   /// Whether it remembers anything from step to step.
-  public var keepsState: Bool { memories.first != nil || memories.second != nil }
+  package var keepsState: Bool { memories.first != nil || memories.second != nil }
   /// The names of the two memories, as the models' optimizers call them; nil for one not used.
   let memories: (first: String?, second: String?)
   /// How many roundings, each of the size of the largest number involved, a step may cost.
   var roundingsPerStep = 16.0
   /// The unit round-off of the arithmetic that the optimizer keeps its own numbers in, its rates and
   /// decays, where it is coarser than the parameters': Keras rounds them to Float for a Double model.
-  public var unitRoundoff = 0.0
+  package var unitRoundoff = 0.0
   let rule: @Sendable (_ element: inout Element, _ gradient: Double) -> Void
 
   /// One number under training.
-  public struct Element: Sendable {
+  package struct Element: Sendable {
     /// The number.
-    public var value: Double
+    package var value: Double
     /// The memories: a velocity or first moment, a second moment.
-    public var first = 0.0
-    public var second = 0.0
+    package var first = 0.0
+    package var second = 0.0
     /// Steps taken.
-    public var steps = 0
+    package var steps = 0
   }
 
   /// w := w - rate g.

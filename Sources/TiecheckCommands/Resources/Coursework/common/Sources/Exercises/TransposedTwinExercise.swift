@@ -38,10 +38,9 @@ public enum TransposedTwinExercise {
   public static func gradient(seed: UInt64, answer: Answer = yours) throws
     -> any SummarizedObjective
   {
-    try WitnessedObjective(
-      accused: pair(seed: seed, answer: answer),
-      witness: pair(seed: seed) { encoder, bias in
-        Dense("decoder", kernel: encoder.kernel.transposed, bias: bias)
-      })
+    let right = try pair(seed: seed) { encoder, bias in
+      Dense("decoder", kernel: encoder.kernel.transposed, bias: bias)
+    }
+    return try right.withGradient(of: pair(seed: seed, answer: answer))
   }
 }
