@@ -10,16 +10,23 @@ import TiedLayers
 public final class PipeServer {
   /// A way of training that the program offers.
   public struct Training {
+    /// What the program calls it, and what a checker asks for.
     public let name: String
     /// Makes it with fresh state.
     public let makeTrainer: () -> any Trainer
 
+    /// - Parameters:
+    ///   - name: one of its own for each.
+    ///   - makeTrainer: makes the trainer with fresh state.
     public init(_ name: String, makeTrainer: @escaping () -> any Trainer) {
       self.name = name
       self.makeTrainer = makeTrainer
     }
 
     /// An optimizer that steps once a batch.
+    /// - Parameters:
+    ///   - name: one of its own for each.
+    ///   - makeOptimizer: makes the optimizer with fresh state.
     public init(_ name: String, makeOptimizer: @escaping () -> any Optimizer) {
       self.init(name) { OptimizerTrainer(makeOptimizer()) }
     }
@@ -36,7 +43,9 @@ public final class PipeServer {
 
   /// - Parameters:
   ///   - objective: at the point to be checked.
+  ///   - name: what reports call the model.
   ///   - ties: sets of layers that are meant to share a parameter.
+  ///   - trainings: the ways of training that can be asked for steps.
   public init(
     _ objective: any Objective, name: String? = nil, ties: [[String]] = [],
     trainings: [Training] = []
@@ -50,6 +59,7 @@ public final class PipeServer {
 
   /// Answers until there are no more questions. What the model prints meanwhile goes to standard error:
   /// standard output belongs to the protocol.
+  /// - Throws: what writing an answer throws, such as a broken pipe.
   public func run() throws {
     let (input, output) = (dup(STDIN_FILENO), dup(STDOUT_FILENO))
     let nothing = open("/dev/null", O_RDONLY)
