@@ -150,14 +150,16 @@ package final class BuildSlot {
       }
     } catch ChildProcessError.silent, ChildProcessError.overTime {
       return .failed(
-        [], summary: "compiling was not done after \(NumberWords.short(seconds)) s and was stopped."
+        [],
+        summary:
+          "compiling was not done after \(NumberInSentence.short(seconds)) s and was stopped."
       )
     }
     guard status == "0", FileManager.default.isExecutableFile(atPath: program.path) else {
       let log = Self.read(folder.appendingPathComponent("build.log"))
       return .failed(
-        CompilerMessages.errors(in: log),
-        summary: CompilerMessages.summary(of: log, without: package.path))
+        SubmissionCompileErrors.errors(in: log),
+        summary: SubmissionCompileErrors.summary(of: log, without: package.path))
     }
     state = FolderState(package)
     return .built(program.resolvingSymlinksInPath())
@@ -211,7 +213,7 @@ package final class BuildSlot {
   private static let spoiled = "spoiled-"
 
   /// Takes a folder out of the way. A name can be changed where nothing in the folder may be removed.
-  private func discard(_ url: URL) throws {
+  func discard(_ url: URL) throws {
     var kind = stat()
     guard lstat(url.path, &kind) == 0 else { return }
     let spoiled = folder.appendingPathComponent(Self.spoiled + UUID().uuidString)
@@ -233,84 +235,5 @@ package final class BuildSlot {
       folders += names.map { folder.appendingPathComponent($0) }
     }
     try? files.removeItem(at: url)
-  }
-
-  /// Starts a program that answers, in an empty folder, with as little around it as will do.
-  func answerer(
-    _ program: String, _ arguments: [String], _ limits: AnswerLimits, _ watch: ProcessWatch
-  ) throws -> (answerer: Judge.Answerer, process: ChildProcess) {
-    try discard(scratch)
-    try? FileManager.default.createDirectory(at: scratch, withIntermediateDirectories: true)
-    let words = LastWords(without: package.path)
-    let process = try ChildProcess(
-      limits.wrapper + [program] + arguments,
-      environment: [
-        "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin", "LANG": "C.UTF-8",
-        "HOME": scratch.path, "TMPDIR": scratch.path, "SWIFT_BACKTRACE": "enable=no",
-      ],
-      folder: scratch.path, standardError: .relayed { words.hear($0) },
-      limits: .init(
-        message: limits.seconds, total: limits.seconds, bytes: 64 << 20, memory: limits.memory))
-    watch.add(process)
-    return (Judge.Answerer(process, lastWords: { words.text }), process)
-  }
-}
-
-/// What a student's program may use up.
-package struct AnswerLimits: Sendable {
-  /// For one check.
-  package var seconds = 60.0
-  /// Bytes of address space.
-  package var memory = 2 << 30
-  /// A program and its arguments that starts it: a sandbox, where there is one.
-  package var wrapper: [String] = []
-
-  package init() {}
-}
-
-/// The end of what a program wrote to standard error; of a crash, the line that says why.
-final class LastWords: @unchecked Sendable {
-  private let lock = NSLock()
-  private let folder: String
-  private var data = Data()
-
-  init(without folder: String) { self.folder = folder }
-
-  func hear(_ more: Data) { lock.withLock { data = Data((data + more).suffix(1 << 16)) } }
-
-  var text: String {
-    let lines = String(decoding: lock.withLock { data }, as: UTF8.self)
-      .split(whereSeparator: \.isNewline)
-    let fatal = lines.filter { $0.contains("Fatal error:") }.suffix(1)
-    let before = lines.prefix { !$0.hasPrefix("Current stack trace:") }.suffix(6)
-    return (fatal.isEmpty ? before : fatal)
-      .map { excerpt($0.replacing(folder + "/", with: ""), 200) }.joined(separator: "\n")
-  }
-}
-
-/// Why nothing can be graded.
-package enum GradingError: Error, CustomStringConvertible {
-  case noFolder(String)
-  case teacherDoesNotCompile(String)
-  case badCatalogue(String)
-  case teacherIsWrong(String)
-  /// The teacher's program was changed while students' programs ran, where it has to have a name.
-  case tampered
-  case interrupted
-
-  package var description: String {
-    switch self {
-    case .noFolder(let path):
-      "the build folder \(path) cannot be written. Choose another with --build-folder."
-    case .teacherDoesNotCompile(let what):
-      "the exercises do not compile with their own solutions:\n\(what)"
-    case .badCatalogue(let what): "the exercises cannot be graded: \(what)."
-    case .teacherIsWrong(let what):
-      "the exercises' own solutions do not pass, so no student is judged by them:\n\(what)"
-    case .tampered:
-      "a student's program has changed the program that answers with the solutions. Grade again, with "
-        + "--sandbox."
-    case .interrupted: "interrupted"
-    }
   }
 }

@@ -29,12 +29,13 @@ package final class GradingRun: Sendable {
     self.limits = limits
   }
 
-  /// - Parameter report: told of each grade when it is there, from any thread, one at a time.
+  /// - Parameter report: told when a grade is there, from any thread, one at a time: all grades so far, in the
+  ///   order in which they came.
   /// - Returns: the grades in the order of the submissions.
   /// - Throws: `GradingError`, where nothing can be graded at all or it was interrupted.
   package func grade(
-    _ submissions: [(name: String, folder: URL)], jobs: Int,
-    report: @escaping @Sendable (_ done: Int, SubmissionGrade) -> Void
+    _ submissions: [NamedSubmission], jobs: Int,
+    report: @escaping @Sendable ([SubmissionGrade]) -> Void
   ) throws -> [SubmissionGrade] {
     // A student's process has the same rights; it shall at least not read or change this one's memory.
     child_forbid_inspection()
@@ -74,7 +75,8 @@ package final class GradingRun: Sendable {
   private final class Progress: @unchecked Sendable {
     private let lock = NSLock()
     private var begun = 0
-    private var done = 0
+    /// In the order in which they came.
+    private var finished: [SubmissionGrade] = []
     private var all: [SubmissionGrade?]
     private var error: (any Error)?
     private var graders: [Grader] = []
@@ -89,11 +91,11 @@ package final class GradingRun: Sendable {
       }
     }
 
-    func finish(_ i: Int, _ grade: SubmissionGrade, _ report: (Int, SubmissionGrade) -> Void) {
+    func finish(_ i: Int, _ grade: SubmissionGrade, _ report: ([SubmissionGrade]) -> Void) {
       lock.withLock {
         all[i] = grade
-        done += 1
-        report(done, grade)
+        finished.append(grade)
+        report(finished)
       }
     }
 

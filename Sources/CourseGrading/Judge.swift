@@ -93,13 +93,13 @@ package struct Judge {
     switch check.question {
     case .gradient:
       result = try CheckCase(name: name, model: exercise.id, scope: .gradient) {
-        CrossExamination(accused: accused, witness: witness)
+        AnswerObjective(accused: accused, witness: witness)
       }.run(options)
     case .ties(let layers):
       if let sentence = try differentLoss(accused, witness) { return Finding(sentence: sentence) }
       result = try CheckCase(
         name: name, model: exercise.id, expectedTies: [layers], scope: .ties
-      ) { CrossExamination(accused: accused, witness: witness) }.run(options)
+      ) { AnswerObjective(accused: accused, witness: witness) }.run(options)
     case .updates(let recipe, let steps):
       // The gradients are the teacher's too: one who claims zero and does not move would be consistent.
       nonisolated(unsafe) let accused = accused
@@ -149,7 +149,8 @@ package struct Judge {
     }
     let (claimed, right) = (try asked { try accused.value() }, try witness.value())
     if isOther(claimed, right) {
-      return "the loss is \(NumberWords.short(claimed)); expected \(NumberWords.short(right)): the "
+      return
+        "the loss is \(NumberInSentence.short(claimed)); expected \(NumberInSentence.short(right)): the "
         + "forward pass computes something else, or does not read the parameters as they are now."
     }
     for (own, use) in zip(accused.uses, witness.uses) {
@@ -159,7 +160,7 @@ package struct Judge {
       if isOther(claimed, right) {
         return
           "when \(witness.parameters[use.parameter].name) moves for \(use.name) alone, the loss "
-          + "becomes \(NumberWords.short(claimed)); expected \(NumberWords.short(right)): "
+          + "becomes \(NumberInSentence.short(claimed)); expected \(NumberInSentence.short(right)): "
           + "\(use.layerName) does not compute with the parameter that it says it holds."
       }
     }
@@ -215,7 +216,7 @@ package struct Judge {
   static func sentence(_ error: any Error) -> String {
     switch error as? ChildProcessError {
     case .silent(let seconds), .slow(let seconds), .overTime(let seconds):
-      "no answer within \(NumberWords.short(seconds)) s: does a loop not end? The process was killed."
+      "no answer within \(NumberInSentence.short(seconds)) s: does a loop not end? The process was killed."
     case .ended(.signalled(let number)):
       "the process crashed before it had answered, by signal \(number) "
         + "(\(String(cString: strsignal(number))))."
@@ -228,7 +229,7 @@ package struct Judge {
 }
 
 /// Numbers in sentences.
-enum NumberWords {
+enum NumberInSentence {
   static func short(_ number: Double) -> String {
     number == number.rounded() && abs(number) < 1e15
       ? "\(Int(number))" : String(format: "%.6g", number)

@@ -41,7 +41,8 @@ extension GradingError {
   var status: ExitStatus {
     switch self {
     case .noFolder: .noOutput
-    case .teacherDoesNotCompile, .badCatalogue, .teacherIsWrong, .tampered: .badInput
+    case .unreadableExercises: .noInput
+    case .noExercises, .teacherDoesNotCompile, .badCatalogue, .teacherIsWrong, .tampered: .badInput
     case .interrupted: .undecided
     }
   }

@@ -52,11 +52,11 @@ import Testing
   }
 
   @Test func ofACrashTheReasonIsKept() {
-    let crash = LastWords(without: "/w/package")
+    let crash = StandardErrorTail(without: "/w/package")
     crash.hear(Data("hello\n/w/package/Layers/A.swift:3: Fatal error: Index".utf8))
     crash.hear(Data(" out of range\nCurrent stack trace:\n0    libc 0x00\n".utf8))
     #expect(crash.text == "Layers/A.swift:3: Fatal error: Index out of range")
-    let words = LastWords(without: "/w/package")
+    let words = StandardErrorTail(without: "/w/package")
     words.hear(Data((1...9).map { "line \($0)\n" }.joined().utf8))
     #expect(words.text.split(separator: "\n").count == 6 && words.text.hasSuffix("line 9"))
   }

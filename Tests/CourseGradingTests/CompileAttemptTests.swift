@@ -71,12 +71,12 @@ import Testing
       error: fatalError
       """
     #expect(
-      CompilerMessages.errors(in: log) == [
+      SubmissionCompileErrors.errors(in: log) == [
         CompilerError(file: "A.swift", line: 12, column: 5, message: "cannot find 'x' in scope"),
         CompilerError(file: "Exercises/BExercise.swift", line: 7, column: 1, message: "no"),
       ])
-    #expect(CompilerMessages.errors(in: "error: x\nA.swift:1: error: y").isEmpty)
-    let summary = CompilerMessages.summary(
+    #expect(SubmissionCompileErrors.errors(in: "error: x\nA.swift:1: error: y").isEmpty)
+    let summary = SubmissionCompileErrors.summary(
       of: "a\n/w/p/B.o: undefined reference to `main'\nb", without: "/w/p")
     #expect(summary == "B.o: undefined reference to `main'")
   }

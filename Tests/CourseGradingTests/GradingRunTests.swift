@@ -47,8 +47,11 @@ private struct Workshop {
       starter: ["Answer.swift": "#!/bin/sh\nexit 1"], cache: cache, seed: 5, building: building,
       limits: limits)
     return try run.grade(
-      scripts.map { ($0.name, folder.url.appendingPathComponent("submissions/\($0.name)")) },
-      jobs: jobs, report: { _, _ in })
+      scripts.map { script in
+        NamedSubmission(
+          name: script.name, folder: folder.url.appendingPathComponent("submissions/\(script.name)")
+        )
+      }, jobs: jobs, report: { _ in })
   }
 
   func grade(_ script: String) throws -> SubmissionGrade { try grade([("eve", script)])[0] }

@@ -279,7 +279,7 @@ import TiedLayers
     func finish(_ message: Data?, within seconds: Double) -> ChildProcess.Ending { .exited(0) }
   }
 
-  @Test func theLastWordsOfACrashAreEvidence() throws {
+  @Test func theStandardErrorTailOfACrashAreEvidence() throws {
     let court = try Court("dense-backward", "bias")
     let process = try ChildProcess(["/bin/sh", "-c", "exit 3"])
     let grade = try court.grade(

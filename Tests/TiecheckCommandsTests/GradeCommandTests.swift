@@ -52,13 +52,6 @@ import Testing
     #expect(package.status == 66 && package.error.contains("no checkout"))
   }
 
-  @Test func everySubmissionIsInOneShard() throws {
-    let all = Array(0..<10)
-    let parts = (1...3).map { Shard(number: $0, count: 3).part(of: all) }
-    #expect(parts.flatMap { $0 }.sorted() == all && parts.map(\.count) == [4, 3, 3])
-    #expect(try Shard.parse("2/3") == Shard(number: 2, count: 3))
-  }
-
   // MARK: The package
 
   @Test func theTeachersPackageHasTheSolutionsAndNothingOfTheTests() {

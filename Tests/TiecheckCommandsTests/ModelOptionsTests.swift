@@ -53,7 +53,8 @@ import Testing
 
   @Test(arguments: [
     "--model original", "--features 4", "--hidden 3", "--batch 2", "--activation relu",
-    "--output-activation identity", "--loss mean_squared_error", "--bias-shared", "--data digits",
+    "--output-activation identity", "--loss mean_squared_error", "--bias-shared", "--untied",
+    "--data digits",
     "--untied",
   ])
   func modelFileSaysEverything(option: String) {
@@ -87,9 +88,11 @@ import Testing
     let given = [
       "--model", "tied-autoencoder", "--features", "6", "--hidden", "4,3", "--batch", "5",
       "--activation", "relu", "--output-activation", "sigmoid", "--loss", "binary_cross_entropy",
-      "--bias-shared", "--untied", "--data", "random", "--seed", "9", "--rtol",
-      "0.001", "--alpha", "0.1", "--estimator", "gsl-central", "--optimizers", "sgd,adam",
-      "--steps", "3",
+      "--bias-shared", "--untied",
+      "--data", "random", "--seed", "9", "--precision", "float", "--witness", "double", "--rtol",
+      "0.001", "--alpha", "0.1", "--estimator", "gsl-central", "--directions", "2",
+      "--second-order",
+      "--optimizers", "sgd,adam", "--steps", "3",
     ]
     let options = try ModelOptions.parse(given)
     #expect(options.arguments == given)

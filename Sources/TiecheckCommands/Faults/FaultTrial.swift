@@ -31,7 +31,7 @@ struct FaultTrial {
     // The words of a text that ships would be more than it takes.
     if model.readsText { arguments += ["--data", "random"] }
     if !choices.settings.isEmpty {
-      arguments += ["--set", ModelOptions.text(choices.settings)]
+      arguments += ["--set", choices.settings.typed]
     }
     return arguments
   }

@@ -72,7 +72,7 @@ struct GradeCommand: Subcommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("Only the i-th of every n submissions.", valueName: "i/n"),
-    transform: Shard.parse)
+    transform: OptionValue.shard)
   var shard: Shard?
 
   @Option(
@@ -158,12 +158,13 @@ struct GradeCommand: Subcommand {
       from == nil ? results.map { Console.current.url($0).resolvingSymlinksInPath() } : nil
     let before = place.map { FolderState($0) }
     let record = try from.map(earlier) ?? grade(results: folder)
-    let own = ["grades.json", "grades.csv", "grades.md"]
     let strange =
       place.map { place in
-        FolderState(place).changes(since: before!, in: place).filter { !own.contains($0) }
+        FolderState(place).changes(since: before!, in: place).filter {
+          !GradeRecord.fileNames.contains($0)
+        }
       } ?? []
-    if let folder { try folder.write(Self.files(record)) }
+    if let folder { try folder.write(record.files()) }
     try write(record)
     if !strange.isEmpty {
       Console.current.say(
@@ -188,19 +189,6 @@ struct GradeCommand: Subcommand {
 
   // MARK: Writing
 
-  /// What a folder of results holds.
-  static func files(_ record: GradeRecord) throws -> [ReportFile] {
-    [
-      try json(record),
-      ReportFile(name: "grades.csv", contents: try GradeFormat.csv.data(record)),
-      ReportFile(name: "grades.md", contents: try GradeFormat.markdown.data(record)),
-    ]
-  }
-
-  private static func json(_ record: GradeRecord) throws -> ReportFile {
-    ReportFile(name: "grades.json", contents: try GradeFormat.json.data(record))
-  }
-
   private func write(_ record: GradeRecord) throws {
     guard format.isOfOne,
       record.submissions.count != 1 || OutputFile.isFolder(Console.current.url(output))
@@ -215,26 +203,7 @@ struct GradeCommand: Subcommand {
         "--format \(format.rawValue) has room for one submission, and these are "
           + "\(record.submissions.count): name a folder with -o.")
     }
-    var taken: Set<String> = []
-    try ReportFolder(output).write(
-      record.submissions.map { submission in
-        let name = Self.fileName(submission.name, &taken)
-        let one = GradeRecord(
-          seed: record.seed, command: record.command, submissions: [submission], tool: record.tool)
-        return ReportFile(name: "\(name).json", contents: try format.data(one))
-      })
-  }
-
-  /// A name for a file that is like a submission's, and no other submission's.
-  private static func fileName(_ name: String, _ taken: inout Set<String>) -> String {
-    let plain = String(
-      name.map { $0.isLetter || $0.isNumber || "-_.".contains($0) ? $0 : "-" })
-    var (candidate, number) = (plain.hasPrefix(".") ? "-\(plain)" : plain, 2)
-    while !taken.insert(candidate.lowercased()).inserted {
-      candidate = "\(plain)-\(number)"
-      number += 1
-    }
-    return candidate
+    try ReportFolder(output).write(record.filesOfOne(format))
   }
 
   // MARK: Grading
@@ -243,7 +212,8 @@ struct GradeCommand: Subcommand {
   private func grade(results: ReportFolder?) throws -> GradeRecord {
     // No larger than what every reader of JSON keeps all digits of.
     let seed = seed ?? UInt64.random(in: 1 << 32..<1 << 53)
-    let submissions = (shard ?? Shard(number: 1, count: 1)).part(of: named(paths))
+    let named = NamedSubmission.all(paths, at: Console.current.url)
+    let submissions = shard?.part(of: named) ?? named
     var arguments = ["--seed", "\(seed)"]
     if let hidden { arguments += ["--hidden", hidden] }
     if let shard { arguments += ["--shard", "\(shard.number)/\(shard.count)"] }
@@ -251,7 +221,10 @@ struct GradeCommand: Subcommand {
     guard !submissions.isEmpty else {
       return GradeRecord(seed: seed, command: command, submissions: [])
     }
-    let hidden = try self.hidden.map(Self.read) ?? []
+    let hidden =
+      try self.hidden.map {
+        try HiddenExercises.read($0, at: Console.current.url($0))
+      } ?? []
     let template = CoursePackage.grading(dependency: try dependency(), hidden: hidden)
     var limits = AnswerLimits()
     limits.seconds = timeLimit
@@ -267,19 +240,10 @@ struct GradeCommand: Subcommand {
     interrupt.ends { run.watch.end() }
     interrupt.watch { run.watch.end() }
     defer { withExtendedLifetime(interrupt) {} }
-    let console = Console.current
-    let isShown = console.isErrorTerminal && !quiet
-    let finished = Finished()
     do {
-      let grades = try run.grade(submissions, jobs: jobs) { done, grade in
-        if let results {
-          let record = GradeRecord(seed: seed, command: command, submissions: finished.add(grade))
-          try? results.write([Self.json(record)])
-        }
-        guard isShown else { return }
-        console.say(
-          "\(done)/\(submissions.count) \(grade.name): \(grade.points)/\(grade.maximum)")
-      }
+      let grades = try run.grade(
+        submissions, jobs: jobs,
+        report: self.report(to: results, of: submissions.count, seed: seed, command: command))
       return GradeRecord(seed: seed, command: command, submissions: grades)
     } catch {
       interrupt.awaitEnd()
@@ -287,23 +251,19 @@ struct GradeCommand: Subcommand {
     }
   }
 
-  /// The grades so far, in the order in which they came. One is added at a time.
-  private final class Finished: @unchecked Sendable {
-    private var grades: [SubmissionGrade] = []
-    func add(_ grade: SubmissionGrade) -> [SubmissionGrade] {
-      grades.append(grade)
-      return grades
-    }
-  }
-
-  /// Each path with the shortest name that no other has.
-  private func named(_ paths: [String]) -> [(name: String, folder: URL)] {
-    let folders = paths.map { Console.current.url($0).standardizedFileURL }
-    let names = folders.map(\.lastPathComponent)
-    return zip(paths, folders).enumerated().map { i, entry in
-      let (path, folder) = entry
-      let isAlone = names.count { $0 == names[i] } == 1
-      return (isAlone ? names[i] : path, folder)
+  /// What is done with each grade as it comes: a line on a terminal, and the record of all so far, because a
+  /// student's program may end this one.
+  private func report(
+    to results: ReportFolder?, of count: Int, seed: UInt64, command: String
+  ) -> @Sendable ([SubmissionGrade]) -> Void {
+    let console = Console.current
+    let isShown = console.isErrorTerminal && !quiet
+    return { finished in
+      let record = GradeRecord(seed: seed, command: command, submissions: finished)
+      if let results { try? results.write([record.recordFile()]) }
+      guard isShown, let grade = finished.last else { return }
+      console.say(
+        "\(finished.count)/\(count) \(grade.name): \(grade.points)/\(grade.maximum)")
     }
   }
 
@@ -329,35 +289,5 @@ struct GradeCommand: Subcommand {
           + "Say where one is: --package PATH.")
     }
     return .path(checkout.path)
-  }
-
-  /// The Swift files of a teacher's folder.
-  private static func read(_ hidden: String) throws -> [(path: String, text: String)] {
-    let url = Console.current.url(hidden)
-    guard OutputFile.isFolder(url) else {
-      throw CommandError(.noInput, "the exercises \(hidden) are no folder that can be read.")
-    }
-    var files: [(path: String, text: String)] = []
-    for folder in ["Sources/Exercises", "Sources/Layers", "Starter"] {
-      let names = try? FileManager.default.contentsOfDirectory(
-        atPath: url.appendingPathComponent(folder).path)
-      for name in (names ?? []).sorted() where name.hasSuffix(".swift") {
-        guard
-          let text = try? String(
-            contentsOf: url.appendingPathComponent("\(folder)/\(name)"), encoding: .utf8)
-        else {
-          throw CommandError(
-            .noInput, "\(hidden)/\(folder)/\(name) cannot be read; expected UTF-8 text.")
-        }
-        files.append(("\(folder)/\(name)", text))
-      }
-    }
-    guard !files.isEmpty else {
-      throw CommandError(
-        .badInput,
-        "there are no exercises in \(hidden): expected \(hidden)/Sources/Exercises/*.swift, as in a "
-          + "package of 'tiecheck coursework new --solutions'.")
-    }
-    return files
   }
 }

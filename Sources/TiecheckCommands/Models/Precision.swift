@@ -4,13 +4,13 @@ import GradientCheck
 import TiedLayers
 
 /// The arithmetic that a model works in.
-enum Precision: String, CaseIterable, ExpressibleByArgument {
+enum Precision: String, CaseIterable, ExpressibleByArgument, TypedText {
   case double
   case float
 }
 
 /// Whose losses a Float model's gradient is compared with.
-enum WitnessPrecision: String, CaseIterable, ExpressibleByArgument {
+enum WitnessPrecision: String, CaseIterable, ExpressibleByArgument, TypedText {
   /// The model's own.
   case own
   /// Those of the same network in Double, which certify many more digits.

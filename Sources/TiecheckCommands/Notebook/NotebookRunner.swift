@@ -55,7 +55,7 @@ struct NotebookRunner {
     if showsProgress { console.error(Data("\r\u{1B}[K".utf8)) }
     guard status == 0 else {
       let folder = package.appendingPathComponent(NotebookFolder.name)
-      let messages = CompilerMessages(log.text) { name in
+      let messages = NotebookCompileErrors(log.text) { name in
         let text = try? String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
         return text?.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
       }

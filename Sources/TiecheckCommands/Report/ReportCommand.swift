@@ -48,7 +48,7 @@ struct ReportCommand: Subcommand {
     let target = folder == "-" ? nil : try ReportFolder(folder)
     if let from, let grades = try grades(from) {
       if let target {
-        try target.write(GradeCommand.files(grades))
+        try target.write(grades.files())
         if !output.quiet {
           Console.current.say(
             "\(grades.submissions.count) submissions graded. The grades are in \(folder)/grades.md, "

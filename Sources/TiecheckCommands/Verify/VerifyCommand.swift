@@ -4,6 +4,12 @@ import Foundation
 import GradientCheck
 import ModelPipe
 
+/// The options of `verify` alone that have a say in its result.
+struct ProgramOptions: RepeatableOptions {
+  @Option(help: "What the report calls the model (default: the program's own word).")
+  var name: String?
+}
+
 /// `tiecheck verify`.
 struct VerifyCommand: Subcommand {
   static let configuration = CommandConfiguration(
@@ -40,8 +46,7 @@ struct VerifyCommand: Subcommand {
   @Option(help: "Write the adapter for a language, and check nothing.")
   var writeAdapter: Adapter?
 
-  @Option(help: "What the report calls the model (default: the program's own word).")
-  var name: String?
+  @OptionGroup var program: ProgramOptions
 
   @Option(
     parsing: .unconditional,
@@ -56,47 +61,7 @@ struct VerifyCommand: Subcommand {
     transform: OptionValue.seconds)
   var totalTimeout: Double?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("The seed of everything random (default: 1).", valueName: "n"),
-    transform: OptionValue.seed)
-  var seed: UInt64?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "The relative difference that is still accepted (default: 1e-6; 1e-2 in Float)."),
-    transform: OptionValue.fraction)
-  var rtol: Double?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "The probability that noise alone exceeds its bound anywhere in the gradient (default: 0.01)."
-    ),
-    transform: OptionValue.fraction)
-  var alpha: Double?
-
-  @Option(help: "How derivatives are measured (default: five-point).")
-  var estimator: Estimator?
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Check each parameter along this many random directions; 0 for every entry (default: by "
-        + "size).", valueName: "n"),
-    transform: OptionValue.directions)
-  var directions: Int?
-
-  @Flag(
-    help: ArgumentHelp("Also check that the claimed gradient's own derivatives are symmetric."))
-  var secondOrder = false
-
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp("Training steps compared with the reference (default: 5).", valueName: "n"),
-    transform: OptionValue.steps)
-  var steps: Int?
+  @OptionGroup(title: "Check") var checking: CheckingOptions
 
   @Option(
     parsing: .unconditional,
@@ -124,8 +89,9 @@ struct VerifyCommand: Subcommand {
     }
     let folder = try report.map { try ReportFolder($0) }
     let record = CheckRecord(
-      seed: seed ?? CheckSettings.defaultSeed,
-      command: CommandText.joined(["tiecheck", "verify"] + arguments + ["--"] + command),
+      seed: checking.seed ?? CheckSettings.defaultSeed,
+      command: CommandText.joined(
+        ["tiecheck", "verify"] + program.arguments + checking.arguments + ["--"] + command),
       cases: [try check()])
     if let folder {
       try folder.write(
@@ -136,28 +102,11 @@ struct VerifyCommand: Subcommand {
     return ExitStatus(record.verdict)
   }
 
-  /// Every option that has a say in the result, as it would be typed.
-  private var arguments: [String] {
-    var arguments: [String] = []
-    func add(_ name: String, _ value: String?) {
-      if let value { arguments += [name, value] }
-    }
-    add("--name", name)
-    add("--seed", seed.map { "\($0)" })
-    add("--rtol", rtol.map { "\($0)" })
-    add("--alpha", alpha.map { "\($0)" })
-    add("--estimator", estimator?.rawValue)
-    add("--directions", directions.map(String.init))
-    if secondOrder { arguments.append("--second-order") }
-    add("--steps", steps.map(String.init))
-    return arguments
-  }
-
   // MARK: The check
 
   private func check() throws -> CaseResult {
     let console = Console.current
-    let line = ProgressLine(name ?? InputFile.label(command[0]), isShown: !output.quiet)
+    let line = ProgressLine(program.name ?? InputFile.label(command[0]), isShown: !output.quiet)
     defer { line.clear() }
     let interrupt = Interrupt(startsPrograms: true)
     defer { withExtendedLifetime(interrupt) {} }
@@ -195,17 +144,14 @@ struct VerifyCommand: Subcommand {
         "the program claims no gradient that could be checked: it does not list \"gradient\" in "
           + "\"can\".")
     }
-    var options = CheckOptions(
-      rtol: rtol
-        ?? CheckOptions.defaultTolerance(unitRoundoff: objective.gradientUnitRoundoff),
-      seed: seed ?? CheckSettings.defaultSeed, directions: directions, progress: progress)
-    if let alpha { options.alpha = alpha }
-    if let estimator { options.estimator = estimator }
-    let steps = steps ?? CheckSettings().steps
+    let options = checking.checkOptions(
+      tolerance: CheckOptions.defaultTolerance(unitRoundoff: objective.gradientUnitRoundoff),
+      progress: progress)
+    let steps = checking.steps ?? CheckSettings().steps
     let result = try CheckCase(
-      name: name ?? objective.name ?? InputFile.label(command[0]), model: "program",
+      name: program.name ?? objective.name ?? InputFile.label(command[0]), model: "program",
       expectedTies: objective.ties, subjects: objective.updateSubjects(steps: steps), steps: steps,
-      checksSymmetry: secondOrder, scope: objective.scope
+      checksSymmetry: checking.secondOrder, scope: objective.scope
     ) {
       objective
     }.run(options)

@@ -2,14 +2,14 @@ import Testing
 
 @testable import TiecheckCommands
 
-@Suite struct CompilerMessagesTests {
+@Suite struct NotebookCompileErrorsTests {
   /// Lines 1 to 40 of a notebook "01-a.txt", with an error in line 8.
   private let lines = (1...40).map {
     $0 == 8 ? "  print(y)" : $0 == 6 ? "  func f() {" : "line \($0)"
   }
 
   private func messages(_ log: String) -> String {
-    CompilerMessages(log) { $0 == "01-a.txt" ? lines : nil }.text
+    NotebookCompileErrors(log) { $0 == "01-a.txt" ? lines : nil }.text
   }
 
   @Test func quotedLinesGetTheNotebooksNumbers() {

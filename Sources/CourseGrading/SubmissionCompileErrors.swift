@@ -2,7 +2,7 @@ import CheckReport
 import Foundation
 
 /// Finds the compiler's errors in what a build has written.
-enum CompilerMessages {
+enum SubmissionCompileErrors {
   /// Errors in the student's files and in those of the exercises that call them, each once, in order.
   static func errors(in log: String) -> [CompilerError] {
     var errors: [CompilerError] = []

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// The compiler names the notebook's lines, but quotes the file that it was made into, with that file's
 /// line numbers and what was put between the cells. It also says many things several times.
-struct CompilerMessages {
+struct NotebookCompileErrors {
   /// For a person to read.
   let text: String
 

@@ -6,7 +6,7 @@ import TiedLayers
 ///
 /// The student's process has no say in what its gradient is measured against, nor at which point: it is
 /// asked for its gradient where the teacher's parameters are, and for nothing else.
-final class CrossExamination: SummarizedObjective, BatchedPathObjective {
+final class AnswerObjective: SummarizedObjective, BatchedPathObjective {
   private let accused: any PathObjective
   private let witness: any SummarizedObjective & BatchedPathObjective
 

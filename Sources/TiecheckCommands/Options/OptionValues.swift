@@ -32,7 +32,7 @@ enum OptionValue {
     try whole(text, in: 1...1000, example: 5)
   }
 
-  /// A time.
+  /// How long something may take.
   @Sendable static func seconds(_ text: String) throws -> Double {
     guard let value = Double(text), value > 0, value.isFinite else {
       throw ValidationError("expected a number of seconds above 0, such as 10.")
@@ -136,10 +136,10 @@ enum OptionValue {
   }
 }
 
-extension ElementwiseFunction: ExpressibleByArgument {}
-extension Estimator: ExpressibleByArgument {}
+extension ElementwiseFunction: ExpressibleByArgument, TypedText {}
+extension Estimator: ExpressibleByArgument, TypedText {}
 
-extension Loss: ExpressibleByArgument {
+extension Loss: ExpressibleByArgument, TypedText {
   /// Hyphens are as good as underscores.
   public init?(argument: String) { self.init(rawValue: argument.replacing("-", with: "_")) }
 }
