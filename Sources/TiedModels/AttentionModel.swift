@@ -32,7 +32,7 @@ struct AttentionModel: Model {
     ModelChoices(features: 64, hidden: [6], outputActivation: .identity)
   }
   let options: Set<ModelOption> = [.features, .hidden, .loss, .untied]
-  let refusal = "Attention has no activation but its softmax."
+  let refusal: ChoiceSentence = "Attention has no activation but its softmax."
   let settings = [
     ModelSetting("pieces", "pieces that a row of the data is cut into", whole: 8, in: 3...100_000)
   ]
@@ -50,14 +50,18 @@ struct AttentionModel: Model {
   func check(_ choices: ModelChoices, data: String) throws {
     guard choices.hidden.count == 1 else {
       throw ModelChoiceError(
-        "--hidden has \(choices.hidden.count) widths, and --model attention takes one: the width of its "
-          + "head.")
+        """
+        \(.option(.hidden)) has \(choices.hidden.count) widths, and \(.model(name)) takes one: the \
+        width of its head.
+        """)
     }
     let pieces = pieces(choices)
     guard choices.features % pieces == 0 else {
       throw ModelChoiceError(
-        "\(data) has \(choices.features) columns, which cannot be cut into \(pieces) equal pieces. Use "
-          + "--features with a multiple of \(pieces), or --set pieces=N.")
+        """
+        \(data) has \(choices.features) columns, which cannot be cut into \(pieces) equal pieces. Use \
+        \(.option(.features)) with a multiple of \(pieces), or \(.setting("pieces=N")).
+        """)
     }
   }
 

@@ -63,11 +63,13 @@ struct AutoencoderModel: Model {
     guard choices.biasShared else { return }
     for (inputs, outputs) in zip(widths(choices), choices.hidden) where inputs != outputs {
       throw ModelChoiceError(
-        "--bias-shared cannot be had with an encoder \(inputs) -> \(outputs): its bias has length "
-          + "\(outputs), and the tied decoder has \(inputs) outputs and needs \(inputs). The "
-          + "well-known answer to the question of tied layers adds the encoder's bias in both, which "
-          + "is why it fails as soon as the kernel is not square, as 5 -> 5 is. Leave --bias-shared "
-          + "out, or choose equal widths.")
+        """
+        \(.option(.biasShared)) cannot be had with an encoder \(inputs) -> \(outputs): its bias has \
+        length \(outputs), and the tied decoder has \(inputs) outputs and needs \(inputs). The \
+        well-known answer to the question of tied layers adds the encoder's bias in both, which is why \
+        it fails as soon as the kernel is not square, as 5 -> 5 is. Leave \(.option(.biasShared)) out, \
+        or choose equal widths.
+        """)
     }
   }
 

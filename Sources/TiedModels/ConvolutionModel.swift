@@ -60,7 +60,7 @@ struct ConvolutionModel: Model {
   }
   var usual: ModelChoices { ModelChoices(features: 64, hidden: [8]) }
   var options: Set<ModelOption> { Set(ModelOption.allCases).subtracting([.biasShared]) }
-  var refusal: String {
+  var refusal: ChoiceSentence {
     "A convolution's bias has one element for each of its output channels, and its transpose needs one "
       + "for each input channel."
   }
@@ -112,15 +112,19 @@ struct ConvolutionModel: Model {
     let height = choices.whole("height", of: self)
     guard choices.features % height == 0 else {
       throw ModelChoiceError(
-        "\(data) has \(choices.features) columns, which are no image of \(height) rows. Use --set "
-          + "height=1 for a signal, or a height that divides \(choices.features).")
+        """
+        \(data) has \(choices.features) columns, which are no image of \(height) rows. Use \
+        \(.setting("height=1")) for a signal, or a height that divides \(choices.features).
+        """)
     }
     do {
       _ = try windows(choices)
     } catch let error as ShapeMismatch {
       throw ModelChoiceError(
-        "\(error) Choose other numbers with --set window=n,stride=n,padding=n, or fewer layers with "
-          + "--hidden.")
+        """
+        \(error) Choose other numbers with \(.setting("window=n,stride=n,padding=n")), or fewer layers \
+        with \(.option(.hidden)).
+        """)
     }
   }
 

@@ -40,7 +40,7 @@ struct EmbeddingModel: Model {
     "a small language model whose table of words is its output projection too, transposed"
   var usual: ModelChoices { ModelChoices(features: 3, outputActivation: .identity) }
   let options: Set<ModelOption> = [.features, .hidden, .activation, .loss, .untied]
-  let refusal =
+  let refusal: ChoiceSentence =
     "Its output is read as logits, and its projection has a bias of its own: only the table is shared."
   let settings = [
     ModelSetting("vocabulary", "tokens of random data", whole: 20, in: 2...1_000_000)
@@ -62,13 +62,17 @@ struct EmbeddingModel: Model {
   func check(_ choices: ModelChoices, data: String) throws {
     guard choices.hidden.count == 1 else {
       throw ModelChoiceError(
-        "--hidden has \(choices.hidden.count) widths, and --model embedding takes one: the width of its "
-          + "table, which is that of its hidden layer too.")
+        """
+        \(.option(.hidden)) has \(choices.hidden.count) widths, and \(.model(name)) takes one: the \
+        width of its table, which is that of its hidden layer too.
+        """)
     }
     guard choices.vocabulary == 0 || choices.settings["vocabulary"] == nil else {
       throw ModelChoiceError(
-        "--set vocabulary is for random data; \(data) holds \(choices.vocabulary) different tokens. "
-          + "Leave it out, or use --data random.")
+        """
+        \(.setting("vocabulary")) is for random data; \(data) holds \(choices.vocabulary) different \
+        tokens. Leave it out, or use \(.data("random")).
+        """)
     }
   }
 

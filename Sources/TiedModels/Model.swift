@@ -16,7 +16,7 @@ package protocol Model: Sendable {
   /// The options that mean something to it.
   var options: Set<ModelOption> { get }
   /// Why the others mean nothing, and what to do, in a sentence or two.
-  var refusal: String { get }
+  var refusal: ChoiceSentence { get }
   /// The numbers that are its own, for `--set`.
   var settings: [ModelSetting] { get }
   /// As `--data` takes it.
@@ -52,7 +52,7 @@ package protocol Model: Sendable {
 }
 
 extension Model {
-  package var refusal: String { "It has no such choice." }
+  package var refusal: ChoiceSentence { "It has no such choice." }
   package var settings: [ModelSetting] { [] }
   package var usualData: String { "digits" }
   package var readsText: Bool { false }
@@ -209,11 +209,4 @@ package struct Samples: Sendable {
     self.values = values
     self.labels = labels
   }
-}
-
-/// Choices that do not fit a model, or each other, in a sentence for whoever made them.
-package struct ModelChoiceError: Error, Equatable, CustomStringConvertible {
-  package let description: String
-
-  package init(_ description: String) { self.description = description }
 }

@@ -36,9 +36,11 @@ struct OriginalPairModel: Model {
   var options: Set<ModelOption> {
     isAsWritten ? [.loss, .biasShared] : [.loss, .biasShared, .untied]
   }
-  var refusal: String {
-    "The pair of the question is 5 -> 5 -> 5 and linear. For other sizes and activations use --model "
-      + "tied-autoencoder."
+  var refusal: ChoiceSentence {
+    """
+    The pair of the question is 5 -> 5 -> 5 and linear. For other sizes and activations use \
+    \(.model("tied-autoencoder")).
+    """
   }
   var usualData: String { "random" }
   var fault: String? { isAsWritten ? "detached-copy" : nil }
@@ -47,8 +49,10 @@ struct OriginalPairModel: Model {
   func check(_ choices: ModelChoices, data: String) throws {
     guard choices.features == 5 else {
       throw ModelChoiceError(
-        "\(data) has \(choices.features) columns, and --model \(name) takes 5. Use --data random, or "
-          + "--model tied-autoencoder.")
+        """
+        \(data) has \(choices.features) columns, and \(.model(name)) takes 5. Use \(.data("random")), \
+        or \(.model("tied-autoencoder")).
+        """)
     }
   }
 

@@ -11,7 +11,9 @@ struct RecurrentModel: Model {
   var options: Set<ModelOption> {
     [.features, .hidden, .activation, .outputActivation, .loss, .untied]
   }
-  var refusal: String { "A recurrent layer has one bias, and no decoder that could share it." }
+  var refusal: ChoiceSentence {
+    "A recurrent layer has one bias, and no decoder that could share it."
+  }
   var settings: [ModelSetting] {
     [
       ModelSetting(
@@ -35,13 +37,17 @@ struct RecurrentModel: Model {
     let width = width(choices)
     guard choices.features % width == 0, choices.features >= 3 * width else {
       throw ModelChoiceError(
-        "\(data) has \(choices.features) columns, which are not three or more steps of \(width) "
-          + "numbers: two to read, one to foretell. Choose --set width=n so that they are.")
+        """
+        \(data) has \(choices.features) columns, which are not three or more steps of \(width) \
+        numbers: two to read, one to foretell. Choose \(.setting("width=n")) so that they are.
+        """)
     }
     guard choices.hidden.count == 1 else {
       throw ModelChoiceError(
-        "--model recurrent has one hidden layer; --hidden gives \(choices.hidden.count) widths. Give "
-          + "one.")
+        """
+        \(.model(name)) has one hidden layer; \(.option(.hidden)) gives \(choices.hidden.count) \
+        widths. Give one.
+        """)
     }
   }
 

@@ -8,7 +8,7 @@ struct SharedModel: Model {
   var summary: String { "dense layers of any depth on one kernel, turned round again and again" }
   var usual: ModelChoices { ModelChoices(features: 64) }
   var options: Set<ModelOption> { Set(ModelOption.allCases).subtracting([.biasShared]) }
-  var refusal: String { "Its layers have biases of their own." }
+  var refusal: ChoiceSentence { "Its layers have biases of their own." }
   var settings: [ModelSetting] {
     [
       ModelSetting("uses", "how many layers use the kernel", whole: 4, in: 2...64),
@@ -34,20 +34,26 @@ struct SharedModel: Model {
   func check(_ choices: ModelChoices, data: String) throws {
     guard choices.hidden.count == 1 else {
       throw ModelChoiceError(
-        "--model shared has one kernel; --hidden gives \(choices.hidden.count) widths. Give one, and "
-          + "choose the depth by --set uses=n.")
+        """
+        \(.model(name)) has one kernel; \(.option(.hidden)) gives \(choices.hidden.count) widths. \
+        Give one, and choose the depth by \(.setting("uses=n")).
+        """)
     }
     let (features, hidden) = (choices.features, choices.hidden[0])
     guard features != hidden else { return }
     guard choices.whole("run", of: self) == 1 else {
       throw ModelChoiceError(
-        "--set run=\(choices.whole("run", of: self)) needs a square kernel, and this one is \(features) x "
-          + "\(hidden): used twice in a row it must be turned round. Choose equal widths.")
+        """
+        \(.setting("run=\(choices.whole("run", of: self))")) needs a square kernel, and this one is \
+        \(features) x \(hidden): used twice in a row it must be turned round. Choose equal widths.
+        """)
     }
     guard uses(choices) % 2 == 0 else {
       throw ModelChoiceError(
-        "--set uses=\(uses(choices)) with a kernel of \(features) x \(hidden) ends at width \(hidden), and "
-          + "the data are its target. Choose an even number, or equal widths.")
+        """
+        \(.setting("uses=\(uses(choices))")) with a kernel of \(features) x \(hidden) ends at width \
+        \(hidden), and the data are its target. Choose an even number, or equal widths.
+        """)
     }
   }
 

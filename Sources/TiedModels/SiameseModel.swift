@@ -28,7 +28,7 @@ struct SiameseModel: Model {
   let summary = "two towers over one kernel, and the contrastive loss of pairs"
   var usual: ModelChoices { ModelChoices(features: 64) }
   let options: Set<ModelOption> = [.features, .hidden, .activation, .loss, .untied]
-  let refusal = "It ends in a distance."
+  let refusal: ChoiceSentence = "It ends in a distance."
   var specimens: [ModelChoices] {
     [[4, 3], [3, 3], [4, 3, 2]].map { widths in
       ModelChoices(features: widths[0], hidden: Array(widths.dropFirst()), batch: 6)
@@ -67,7 +67,9 @@ struct SiameseModel: Model {
     let values = samples.values
     guard values.rows > 1 else {
       throw ModelChoiceError(
-        "--batch is 1, and --model siamese makes pairs of the batch's samples: it takes at least 2."
+        """
+        \(.batch) is 1, and \(.model(name)) makes pairs of the batch's samples: it takes at least 2.
+        """
       )
     }
     var input = Matrix<Double>(rows: values.rows, columns: 2 * values.columns)

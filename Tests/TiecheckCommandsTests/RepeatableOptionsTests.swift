@@ -1,5 +1,6 @@
 import ArgumentParser
 import Testing
+import TiedModels
 
 @testable import TiecheckCommands
 
@@ -26,5 +27,16 @@ private struct Sample: RepeatableOptions {
   @Test func whatWasNotGivenIsNotThere() throws {
     #expect(try Sample.parse([]).arguments.isEmpty)
     #expect(try Sample.parse(["--half", "2"]).arguments == ["--half", "2.0"])
+  }
+
+  /// The models name no option: what is typed is known here alone.
+  @Test func choicesInASentenceAreWrittenAsTheyAreTyped() {
+    let sentence: ChoiceSentence = """
+      \(.option(.outputActivation)), \(.batch), \(.model("shared")), \(.data("random")), \
+      \(.setting("uses=n"))
+      """
+    #expect(
+      sentence.typed
+        == "--output-activation, --batch, --model shared, --data random, --set uses=n")
   }
 }

@@ -259,7 +259,7 @@ struct AttentionTests {
     let cut = #expect(throws: ModelChoiceError.self) { try model.check(choices, data: "digits") }
     #expect(
       cut?.description == "digits has 60 columns, which cannot be cut into 8 equal pieces. Use "
-        + "--features with a multiple of 8, or --set pieces=N.")
+        + "features with a multiple of 8, or pieces=N.")
     let pieces = model.settings[0]
     // With two pieces there is one position, and nothing to attend to.
     #expect(pieces.allows(3) && !pieces.allows(2))

@@ -214,6 +214,6 @@ struct EmbeddingTests {
     let widths = #expect(throws: ModelChoiceError.self) {
       try model.check(choices, data: "a text")
     }
-    #expect(widths?.description.hasPrefix("--hidden has 2 widths") == true)
+    #expect(widths?.description.hasPrefix("hidden has 2 widths") == true)
   }
 }

@@ -98,6 +98,6 @@ struct SharedTests {
     var two = choices(4, 4, uses: 3)
     two.hidden = [4, 3]
     let error = #expect(throws: ModelChoiceError.self) { try model().check(two, data: "data") }
-    #expect(error?.description.contains("choose the depth by --set uses=n") == true)
+    #expect(error?.description.contains("choose the depth by uses=n") == true)
   }
 }

@@ -79,7 +79,7 @@ struct ModelRequest {
     do {
       return try body()
     } catch let error as ModelChoiceError {
-      throw CommandError(.usage, error.description)
+      throw CommandError(.usage, error.sentence.typed)
     }
   }
 

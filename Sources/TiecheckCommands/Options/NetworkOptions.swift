@@ -70,7 +70,7 @@ struct NetworkOptions: RepeatableOptions {
     ]
     if let (option, _) = given.first(where: { $0.1 && !model.options.contains($0.0) }) {
       throw ValidationError(
-        "--\(option.rawValue) does not go with --model \(model.name). \(model.refusal)")
+        "--\(option.rawValue) does not go with --model \(model.name). \(model.refusal.typed)")
     }
     for (name, value) in (set ?? [:]).sorted(by: { $0.key < $1.key }) {
       guard let setting = model.settings.first(where: { $0.name == name }) else {

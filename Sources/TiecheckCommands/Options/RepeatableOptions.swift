@@ -97,6 +97,21 @@ extension Dictionary: TypedText where Key == String, Value == Double {
   }
 }
 
+/// A sentence about choices, each as it would be typed.
+extension ChoiceSentence: TypedText {
+  var typed: String {
+    text { choice in
+      switch choice {
+      case .option(let option): "--\(option.rawValue)"
+      case .batch: "--batch"
+      case .model(let name): "--model \(name)"
+      case .data(let name): "--data \(name)"
+      case .setting(let numbers): "--set \(numbers)"
+      }
+    }
+  }
+}
+
 extension ModelName: TypedText {
   var typed: String { model.name }
 }
