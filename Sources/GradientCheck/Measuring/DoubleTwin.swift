@@ -59,11 +59,9 @@ final class DoubleTwin {
     _ claimed: Double, _ tolerance: Double, scale: Double,
     _ function: @escaping (Double) throws -> Double
   ) throws -> Acceptance {
-    let task = TensorTask(
-      lines: "", claimed: [claimed], count: 1, scale: scale, unitRoundoff: Double.unitRoundoff
-    ) { _, t in try function(t) }
-    let found = try TensorCheck(witness: witness, rtol: 1e-6, seed: seed)
-      .run([task], wholeScale: tolerance / 1e-6).tensors[0].entries[0]
+    let found = try TensorCheck(witness: witness, rtol: 1e-6, seed: seed).check(
+      derivative: claimed, stepScale: scale, toleranceScale: .absolute(tolerance),
+      unitRoundoff: Double.unitRoundoff, of: function)
     return Acceptance(
       claimed: claimed, measured: found.numeric, bound: found.bound, tolerance: tolerance)
   }

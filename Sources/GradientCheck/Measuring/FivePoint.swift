@@ -20,9 +20,8 @@ package struct DerivativeBound: Codable, Equatable, Sendable {
 ///     D4 = (f2 + f-2 - 2 f0) - 4 (f1 + f-1 - 2 f0)   = h^4 f'''' where smooth
 ///     E  = 0.95 z sigma / h + 0.2 |D3| / h + 0.3 |D4| / h
 ///
-/// 0.95 = sqrt(2 (8^2 + 1)) / 12 is the deviation of D for independent noise. A kink of slope jump J
-/// at offset c inside +-2h moves D by at most what its own D3 and D4 add to E; a smooth function's
-/// truncation error O(h^4) lies far below 0.2 |D3| / h = 0.4 h^2 |f'''|.
+/// E covers the noise, the truncation error of a smooth loss, and a single corner anywhere in x +- 2h. Where
+/// its numbers come from stands in `FivePointRule`.
 struct FivePoint {
   let x: Double
   let step: Double
@@ -40,9 +39,11 @@ struct FivePoint {
   var bound: Double { noiseBound + truncationBound }
   var isFinite: Bool { values.allSatisfy(\.isFinite) }
 
-  /// D3 and D4 are what noise alone would make them: their deviations are sqrt(2 + 8) sigma and
-  /// sqrt(2 + 32 + 36) sigma.
-  func isSmooth(z: Double) -> Bool { abs(d3) <= 3.2 * z * sigma && abs(d4) <= 8.4 * z * sigma }
+  /// D3 and D4 are what noise alone would make them.
+  func isSmooth(z: Double) -> Bool {
+    abs(d3) <= FivePointRule.thirdNoise * z * sigma
+      && abs(d4) <= FivePointRule.fourthNoise * z * sigma
+  }
   /// The loss moves, evenly to both sides: the bound is small against what the loss does within the
   /// step, so that zero is a finding and not ignorance.
   var isStationary: Bool {
@@ -95,14 +96,15 @@ struct FivePoint {
     d4 = (f2 + m2 - 2 * f0) - 4 * (f1 + m1 - 2 * f0)
     let largest = values.reduce(0) { max($0, abs($1)) }
     self.sigma = max(sigma, unitRoundoff / 2 * largest)
-    noiseBound = 0.95 * z * self.sigma / h
-    truncationBound = (0.2 * abs(d3) + 0.3 * abs(d4)) / h
+    noiseBound = FivePointRule.valueNoise * z * self.sigma / h
+    truncationBound =
+      (FivePointRule.thirdWeight * abs(d3) + FivePointRule.fourthWeight * abs(d4)) / h
   }
 
   // MARK: Kinks
 
   /// A jump of the slope: |D4| stands far above the noise, whatever the step.
-  func showsKink(z: Double) -> Bool { abs(d4) > 8.4 * z * sigma }
+  func showsKink(z: Double) -> Bool { abs(d4) > FivePointRule.fourthNoise * z * sigma }
 
   /// The one-sided derivatives, second order: +-(-3 f0 + 4 f+-1 - f+-2) / 2h.
   var oneSided: (left: Double, right: Double) {
@@ -115,7 +117,7 @@ struct FivePoint {
   /// such value is a subgradient.
   func admitsSubgradient(_ slope: Double, z: Double) -> Bool {
     let (left, right) = oneSided
-    let margin = 2.6 * z * sigma / step
+    let margin = FivePointRule.oneSidedNoise * z * sigma / step
     return slope >= min(left, right) - margin && slope <= max(left, right) + margin
   }
 

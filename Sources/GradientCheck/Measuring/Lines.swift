@@ -89,7 +89,7 @@ struct DirectionalTensor {
       let middle = (range.lowerBound + range.upperBound) / 2
       let left = range.lowerBound..<middle
       let found = try witness.estimate(
-        Probe(x: 0, unitRoundoff: parameter.unitRoundoff, rounded: { $0 }) { t in
+        Probe(x: 0, grid: .line(unitRoundoff: parameter.unitRoundoff)) { t in
           try parameter.moved(base, along: v, by: t, in: left, value)
         }, step: entry.step)
       let leftResidual = innerProduct(Array(v[left]), Array(claimed![left])) - found.value

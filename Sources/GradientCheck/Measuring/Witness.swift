@@ -36,13 +36,12 @@ struct Estimate {
   /// False where the check was interrupted before this entry's turn.
   var isMeasured = true
 
-  /// The bound that convicts. Noise of z sigma in every value can hide all that a corner leaves in D3
-  /// and D4: 0.2 sqrt(10) + 0.3 sqrt(70) = 3.2 times z sigma / h of what belongs into the bound. A
-  /// corner at the very point then needs |slope error| > tol + E + 3.2 z sigma / h to convict, which is
-  /// more than the half of its jump that it can move a right slope by.
+  /// The bound that convicts: E and what noise can hide of it (`FivePointRule.hiddenByNoise`). A corner at the
+  /// very point then needs |slope error| > tol + E + 3.2 z sigma / h to convict, which is more than the half of
+  /// its jump that it can move a right slope by.
   func convictionBound(z: Double) -> Double {
     guard let points else { return bound }
-    return bound + 3.2 * z * points.sigma / points.step
+    return bound + FivePointRule.hiddenByNoise * z * points.sigma / points.step
   }
 
   /// Finite, and its higher differences are what noise alone would make them.
@@ -55,17 +54,6 @@ struct Estimate {
       value: .nan, bound: .infinity, step: step, isNoiseLimited: false, isFinite: false,
       isFlat: false, points: nil, isMeasured: false)
   }
-}
-
-/// One scalar of the loss seen as a function of one number.
-struct Probe {
-  let x: Double
-  let unitRoundoff: Double
-  let rounded: (Double) -> Double
-  let function: (Double) throws -> Double
-
-  /// The step, or the shortest that can be told apart from none: eight places of the grid around x.
-  func reachable(_ step: Double) -> Double { max(step, 16 * unitRoundoff * abs(x)) }
 }
 
 /// Measures derivatives of one objective at one point. It calls the loss and nothing else: it never
@@ -166,11 +154,8 @@ struct Witness {
       unitRoundoff: probe.unitRoundoff)
   }
 
-  /// The deviation of GSL's value for independent noise, times smallest step over sigma. Central,
-  /// steps h/2 and h: sqrt(2 (4/3)^2 + 2 (1/6)^2) / 2. Forward, steps from h/4:
-  /// sqrt(22^2 + 84^2 + 114^2 + 52^2) / 12.
   private static func noiseFactor(_ formula: DerivativeFormula) -> Double {
-    formula == .central ? 0.95 : 12.7
+    formula == .central ? GSLRule.centralNoise : GSLRule.oneSidedNoise
   }
 
   // MARK: The step
@@ -209,7 +194,7 @@ struct Witness {
           step = max(smallest, step * max(1 / 64, min(0.5, cubeRoot(3 / ratio))))
         }
       }
-      let noiseAtUnitStep = 0.95 * z * sigma
+      let noiseAtUnitStep = FivePointRule.valueNoise * z * sigma
       let quietest = slope > 0 ? noiseAtUnitStep / (rtol * slope / 1000) : scale * 0x1p-4
       best = min(best, max(min(step, quietest), smallest))
     }

@@ -55,11 +55,13 @@ public struct EntryResult: Codable, Equatable, Sendable {
   }
 
   /// The same in units of the derivative: tol + E and the bound that convicts, E + 3.2 z sigma / h.
-  /// Where the whole gradient is zero nothing is relative; the two are then at most (2 + 3.2 / 0.95) E.
+  /// Where the whole gradient is zero nothing is relative; the two bounds are then at most
+  /// `FivePointRule.detectableBounds` times E.
   /// - Parameter rtol: the check's.
   func detectable(rtol: Double) -> Double {
     sensitivity.isFinite && tolerance > 0
-      ? sensitivity * tolerance / rtol : tolerance + 5.4 * max(bound, secondBound ?? 0)
+      ? sensitivity * tolerance / rtol
+      : tolerance + FivePointRule.detectableBounds * max(bound, secondBound ?? 0)
   }
 
   /// |claimed - measured|.

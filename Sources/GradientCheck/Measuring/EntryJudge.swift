@@ -1,0 +1,107 @@
+/// Weighs one entry after its last look: accepted, convicted, or why neither.
+struct EntryJudge {
+  let witness: Witness
+  let task: TensorTask
+  let entry: Int
+  let history: EntryHistory
+  /// The scale of the tensor's gradient, and what a difference may be.
+  let rms: Double
+  let tolerance: Double
+
+  private var estimate: Estimate { history.best }
+  private var claimed: Double { task.claim(entry) ?? estimate.value }
+
+  /// - Throws: what the loss throws.
+  func result() throws -> EntryResult {
+    let (outcome, second) = try conclude()
+    let verdict = outcome.verdict
+    let bound = max(estimate.bound, second?.bound ?? 0)
+    let isCorner =
+      (verdict == .kink || verdict == .inconclusive) && history.finest.showsKink(z: witness.z)
+    let detectable = tolerance + bound + max(bound, estimate.convictionBound(z: witness.z))
+    return EntryResult(
+      index: task.shape.count == 2 ? [entry / task.shape[1], entry % task.shape[1]] : [entry],
+      analytic: claimed, numeric: estimate.value, bound: estimate.bound, step: estimate.step,
+      verdict: verdict, reason: outcome.reason, secondNumeric: second?.value,
+      secondBound: second?.bound, tolerance: tolerance,
+      kink: isCorner ? history.finest.points?.kink : nil,
+      sensitivity: rms > 0 ? detectable / max(abs(estimate.value), rms) : .infinity)
+  }
+
+  /// - Returns: the outcome, and what the second witness measured if it was asked.
+  private func conclude() throws -> (EntryOutcome, second: Estimate?) {
+    if task.malformation != nil { return (.malformedClaim, nil) }
+    if !claimed.isFinite, !task.isMeasuredOnly { return (.claimNotFinite(claimed), nil) }
+    if !estimate.isMeasured { return (.notMeasured, nil) }
+    if !estimate.isFinite { return (.lossNotFinite, nil) }
+    switch acceptance(measured: estimate.value, bound: estimate.bound) {
+    case .pass:
+      return (.accepted(differs: abs(claimed - estimate.value) > estimate.bound), nil)
+    case .undecided: return (undecided(otherwise: nil), nil)
+    case .fail:
+      guard let look = history.convicting(tolerance: tolerance) else {
+        return (undecided(otherwise: .noCloserLook), nil)
+      }
+      if try isDrowned(look) { return (undecided(otherwise: .noisierBesideThePoint), nil) }
+      return try hearSecondWitness(look)
+    }
+  }
+
+  /// Why an entry is neither accepted nor convicted.
+  /// - Parameter other: what kept it from a conviction, if its best estimate would convict.
+  private func undecided(otherwise other: EntryOutcome?) -> EntryOutcome {
+    if rms == 0, estimate.bound.isFinite,
+      estimate.isNoiseLimited || estimate.points?.isStationary ?? false,
+      abs(claimed - estimate.value) <= estimate.bound
+    {
+      return .wholeGradientZero
+    }
+    if let points = history.finest.points, points.showsKink(z: witness.z) {
+      return .corner(admitsClaim: points.admitsSubgradient(claimed, z: witness.z))
+    }
+    return other ?? (estimate.isNoiseLimited ? .noise : .truncation)
+  }
+
+  /// Whether noise beside the point takes back what `look` saw. Where residuals are nothing but rounding,
+  /// at a perfect reconstruction, the noise grows with each step away from the point, and the loss, whose
+  /// rounding is the floor, is as small as their squares. So the noise is measured again, by nine points
+  /// around x + h; up to a factor of 4 is what ECNoise itself may be off by.
+  private func isDrowned(_ look: Estimate) throws -> Bool {
+    guard let points = look.points else { return false }
+    let probe = task.probe(entry)
+    let spacing = max(points.step / 256, 4 * probe.unitRoundoff * abs(probe.x))
+    let values = try (-4...4).map {
+      try probe.function(probe.rounded(probe.x + points.step + Double($0) * spacing))
+    }
+    guard let sigma = DifferenceTable(values).noise, sigma > 4 * points.sigma else { return false }
+    let bound =
+      points.truncationBound + FivePointRule.convictingNoise * witness.z * sigma / points.step
+    return acceptance(measured: look.value, bound: bound) != .fail
+  }
+
+  /// What the second witness says of a claim that the first excludes. Its own starting step decides how
+  /// good its bound is, so it may try again from a longer one, and from the closer look's. At none of
+  /// these does it begin with points of the first witness.
+  private func hearSecondWitness(_ look: Estimate) throws -> (EntryOutcome, second: Estimate?) {
+    var tightest: (outcome: EntryOutcome, second: Estimate)?
+    // GSL's first try is at h and h/2: a third of the step shares no point with it.
+    let part = witness.estimator == .fivePoint ? 2.0 : 3
+    for step in [estimate.step / part, 3 * estimate.step, look.step / part] {
+      let second = try witness.secondEstimate(task.probe(entry), step: step)
+      let excludes =
+        second.isFinite && acceptance(measured: second.value, bound: second.bound) == .fail
+      if excludes && abs(second.value - estimate.value) <= second.bound + estimate.bound {
+        let inDouble = try task.twin?(entry, claimed, tolerance) ?? .fail
+        return (inDouble == .fail ? .convicted : .notExcludedInDouble, second)
+      }
+      if tightest == nil || second.bound < tightest!.second.bound {
+        tightest = (excludes ? .witnessesDisagree : .notExcludedBySecondWitness, second)
+      }
+    }
+    return (tightest!.outcome, tightest!.second)
+  }
+
+  private func acceptance(measured: Double, bound: Double) -> Acceptance {
+    Acceptance(claimed: claimed, measured: measured, bound: bound, tolerance: tolerance)
+  }
+}
