@@ -41,8 +41,8 @@ package struct Foresight {
       switch fault.convictor {
       case .gradient:
         if try wrong.value() == result.gradient.value {
-          let replayed = result.gradient.replay(try wrong.gradients(), seed: options.seed)
-          (convicted, effect) = (replayed.convicts, replayed.effect)
+          let weighed = result.gradient.weigh(try wrong.gradients(), seed: options.seed)
+          (convicted, effect) = (weighed.convicts, weighed.effect)
         } else {
           var options = options
           options.directions = 2

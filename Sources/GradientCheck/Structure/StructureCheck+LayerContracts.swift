@@ -1,12 +1,13 @@
 import GSLKit
 import TiedLayers
 
-/// Witnesses for what some layers promise. They look at outputs only: they know neither loss nor
-/// gradient.
+/// Questions about what some layers promise beyond what every layer does (see LayerContracts.swift in
+/// TiedLayers). They compare outputs only: they know neither loss nor gradient.
 extension StructureCheck {
   /// A lookup reads the rows it looks up and no others, each at its own places. So its gradient is
   /// nonzero on these rows alone, while the projection that shares the table has one on every row (Press
-  /// & Wolf, arXiv 1608.05859): what is claimed is told beside it, and judged by the gradient check.
+  /// & Wolf, arXiv 1608.05859). The answer also says on how many rows each use claims a gradient; the
+  /// gradient check judges whether that is right.
   func lookups(_ objective: ChainObjective<Double>) throws -> StructureResult.Question? {
     let question = "Does a lookup read the rows that it looks up, and no others?"
     let chain = objective.network.chain

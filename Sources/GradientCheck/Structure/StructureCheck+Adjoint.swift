@@ -1,8 +1,8 @@
 import GSLKit
 import TiedLayers
 
-/// Two more witnesses for a tied pair, which look at outputs only: they know neither loss nor
-/// gradient, and of the layers only what comes out of them.
+/// Two questions about a tied pair that compare outputs only: they know neither loss nor gradient, and of
+/// the layers only what comes out of them.
 extension StructureCheck {
   /// The linear parts A and B of two affine layers that share a kernel, one of them transposed, are
   /// adjoint: <A u, v> = <u, B v> for all u and v. A constant may stand before one of them.

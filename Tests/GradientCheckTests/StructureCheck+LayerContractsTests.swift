@@ -6,7 +6,7 @@ import TiedModels
 @testable import GradientCheck
 
 /// Promises of layers, kept and broken.
-struct PromiseWitnessTests {
+struct LayerContractsTests {
   private func languageModel(_ seed: UInt64) throws -> ChainObjective<Double> {
     let random = RandomSource(seed: seed)
     let chain: Chain<Double> = try Models.languageModel(

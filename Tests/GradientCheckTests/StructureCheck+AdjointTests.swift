@@ -5,7 +5,7 @@ import TiedModels
 
 @testable import GradientCheck
 
-struct TransposeWitnessTests {
+struct AdjointTests {
   private static let windows: [(ImageShape, Extent, Extent, Extent)] = [
     (ImageShape(height: 5, width: 4), Extent(3), Extent(2), Extent(1)),
     (ImageShape(height: 4, width: 4, channels: 2), Extent(2), Extent(1), Extent(0)),

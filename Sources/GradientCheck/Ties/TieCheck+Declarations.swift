@@ -1,0 +1,107 @@
+import GSLKit
+import TiedLayers
+
+/// Which uses share a parameter, against which were meant to.
+extension TieCheck {
+  /// Biases that are shared and were not meant to be.
+  func unmeantTies(_ objective: any PathObjective, biases: [[String]]?) -> [String] {
+    guard let biases else { return [] }
+    let parameters = objective.parameters
+    let users = Dictionary(
+      grouping: objective.uses.filter { parameters[$0.parameter].shape.count == 1 },
+      by: \.parameter)
+    return users.sorted { $0.key < $1.key }.compactMap { p, uses in
+      var layers = Set(uses.map(\.layerName))
+      guard layers.count > 1, !biases.contains(where: { layers.isSubset(of: $0) }) else {
+        return nil
+      }
+      let names = uses.map(\.layerName).filter { layers.remove($0) != nil }
+        .joined(separator: " and ")
+      return
+        "\(names) share the bias \(parameters[p].name), and were meant to share the kernel alone"
+    }
+  }
+
+  /// Uses that should share a kernel and do not; whether they hold copies of one.
+  func missingTies(_ objective: any PathObjective, expected: [[String]]) -> [(
+    sentence: String, isCopy: Bool
+  )] {
+    let uses = objective.uses.filter { objective.parameters[$0.parameter].shape.count == 2 }
+    return expected.compactMap { layers in
+      let kernels = layers.map { layer in
+        Set(uses.filter { $0.isCalled(layer) }.map(\.parameter))
+      }
+      guard let first = kernels.first,
+        kernels.dropFirst().reduce(first, { $0.intersection($1) }).isEmpty
+      else { return nil }
+      let held = zip(layers, kernels).map { layer, kernels in
+        let names = kernels.sorted().map { objective.parameters[$0].name }
+        return "\(layer) holds \(names.isEmpty ? "none" : names.joined(separator: ", "))"
+      }
+      let tensors = layers.map { layer in
+        uses.filter { $0.isCalled(layer) }.map { objective.parameters[$0.parameter] }
+      }
+      let isCopy = tensors.dropFirst().allSatisfy { others in
+        others.contains { other in tensors[0].contains { holdsCopy(other, of: $0) } }
+      }
+      let sentence =
+        "\(layers.joined(separator: " and ")) should share one kernel, but "
+        + "\(held.joined(separator: ", ")). Equal values are not a tie: the first update moves them "
+        + "apart."
+      return (sentence, isCopy)
+    }
+  }
+
+  /// Equal values, in one orientation or the other.
+  private func holdsCopy(_ copy: any AnyParameter, of original: any AnyParameter) -> Bool {
+    let (values, shape) = (copy.flat, copy.shape)
+    if shape == original.shape && values == original.flat { return true }
+    return [shape[1], shape[0]] == original.shape
+      && transposed(values, rows: shape[0], columns: shape[1]) == original.flat
+  }
+
+  /// Moves every parameter that a layer does not declare and watches its output for a fixed input.
+  /// A parameter with one declared use has no sum of paths that could be wrong.
+  func undeclaredUses(_ objective: any LayeredObjective) throws -> [String] {
+    let random = RandomSource(seed: options.seed)
+    var sentences: [String] = []
+    for (l, layer) in objective.layerNames.enumerated() {
+      let declared = Set(objective.uses.filter { $0.layer == l }.map(\.parameter))
+      let output = try objective.layerFunction(l)
+      let before = try output()
+      for (p, parameter) in objective.parameters.enumerated() where !declared.contains(p) {
+        let saved = parameter.flat
+        defer { parameter.flat = saved }
+        let scale = tensorScale(saved)
+        parameter.flat = saved.map { $0 + scale * random.uniform(-1, 1) }
+        if try output().map(\.bitPattern) != before.map(\.bitPattern) {
+          sentences.append(
+            "\(layer) uses \(parameter.name) without declaring it. Its kernels and biases must list "
+              + "everything it reads.")
+        }
+      }
+    }
+    return sentences
+  }
+
+  /// The same question where no layer can be run by itself: a parameter with one use is moved for that
+  /// use, and for whoever reads it. The loss must be the same, but for rounding.
+  func usesBesides(
+    _ objective: any PathObjective, _ gradient: GradientResult
+  ) throws -> [String] {
+    guard objective.measuresPaths else { return [] }
+    let uses = Dictionary(grouping: objective.uses, by: \.parameter)
+    let random = RandomSource(seed: options.seed)
+    return try objective.parameters.enumerated().compactMap { p, parameter in
+      guard let use = uses[p]?.first, uses[p]!.count == 1 else { return nil }
+      let saved = parameter.flat
+      let scale = tensorScale(saved)
+      let change = PathChange.values(saved.map { $0 + scale * random.uniform(-1, 1) })
+      let alone = try objective.pathFunction(use)(change)
+      let whole = try parameter.standing(change) { try objective.value() }
+      let moved = abs(alone - gradient.value) + abs(whole - gradient.value)
+      guard abs(alone - whole) > 1e-3 * moved + 100 * gradient.noise else { return nil }
+      return "\(parameter.name) is used by more than \(use.name), which alone declares it."
+    }
+  }
+}
