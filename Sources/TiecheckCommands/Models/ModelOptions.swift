@@ -1,4 +1,5 @@
 import ArgumentParser
+import FaultGallery
 import GSLKit
 import GradientCheck
 import TiedLayers
@@ -221,7 +222,7 @@ struct ModelOptions: ParsableArguments {
           "--set \(name)=\(value) cannot be had; expected \(setting.expected) (\(setting.help)).")
       }
     }
-    if let fault, let own = model.fault {
+    if let fault, let own = (model as? any FaultyModel)?.fault.id {
       throw ValidationError(
         "--fault \(fault) does not go with --model \(model.name), which has the fault \(own) "
           + "already. Use --model original --bias-shared --fault \(fault).")
@@ -234,7 +235,7 @@ struct ModelOptions: ParsableArguments {
   }
 
   /// The model that was chosen, or the usual one.
-  private var chosen: any Model { model?.model ?? Models.named("tied-autoencoder")! }
+  private var chosen: any Model { model?.model ?? ModelCatalogue.named("tied-autoencoder")! }
 
   /// What the checkers are asked.
   var settings: CheckSettings {
