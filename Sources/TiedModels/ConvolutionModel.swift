@@ -73,7 +73,7 @@ struct ConvolutionModel: Model {
     ]
   }
   /// One with a square kernel, and two layers over a signal.
-  var specimens: [ModelChoices] {
+  var smallSizes: [ModelChoices] {
     [
       ModelChoices(
         features: 12, hidden: [4], batch: 5, outputActivation: .identity,

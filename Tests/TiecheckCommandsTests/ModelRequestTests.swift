@@ -191,7 +191,7 @@ private struct MirrorModel: Model {
   let usual = ModelChoices(features: 6, hidden: [4], batch: 8)
   let options: Set<ModelOption> = [.features, .hidden, .untied]
   let settings = [ModelSetting("turns", "how often", whole: 1, in: 1...8)]
-  let specimens: [ModelChoices] = []
+  let smallSizes: [ModelChoices] = []
 
   func check(_ choices: ModelChoices, data: String) throws {
     guard choices.whole("turns", of: self) <= 8 else { throw ModelChoiceError("too many turns.") }
