@@ -1,3 +1,4 @@
+import FaultGallery
 import Foundation
 import GSLKit
 import GradientCheck
@@ -74,7 +75,7 @@ import TiedModels
   }
 
   @Test func everyModelHasItsUntiedTwin() throws {
-    for model in Models.all where model.options.contains(.untied) && !model.isUntied {
+    for model in ModelCatalogue.all where model.options.contains(.untied) && !model.isUntied {
       let tied = try prepared("--model \(model.name)").rightObjective()
       let untied = try prepared("--model \(model.name) --untied").rightObjective()
       #expect(try tied.value() == untied.value())
