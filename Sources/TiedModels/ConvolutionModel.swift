@@ -61,8 +61,10 @@ struct ConvolutionModel: Model {
   var usual: ModelChoices { ModelChoices(features: 64, hidden: [8]) }
   var options: Set<ModelOption> { Set(ModelOption.allCases).subtracting([.biasShared]) }
   var refusal: ChoiceSentence {
-    "A convolution's bias has one element for each of its output channels, and its transpose needs one "
-      + "for each input channel."
+    """
+    A convolution's bias has one element for each of its output channels, and its transpose needs one \
+    for each input channel.
+    """
   }
   var settings: [ModelSetting] {
     [
