@@ -31,6 +31,6 @@ struct OriginalAsWrittenTests {
     let error = #expect(throws: ModelChoiceError.self) {
       try model.check(ModelChoices(features: 4), data: "the table")
     }
-    #expect(error?.description.contains("--model original-as-written takes 5") == true)
+    #expect(error?.description.contains("original-as-written takes 5") == true)
   }
 }
