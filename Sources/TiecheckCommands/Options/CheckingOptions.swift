@@ -51,10 +51,9 @@ struct CheckingOptions: RepeatableOptions {
 
   /// What the checkers are asked.
   /// - Parameter tolerance: the relative difference that is accepted unless the user says otherwise.
-  func checkOptions(tolerance: Double, progress: CheckProgress? = nil) -> CheckOptions {
+  func checkOptions(tolerance: Double) -> CheckOptions {
     var options = CheckOptions(
-      rtol: rtol ?? tolerance, seed: seed ?? CheckSettings.defaultSeed, directions: directions,
-      progress: progress)
+      rtol: rtol ?? tolerance, seed: seed ?? CheckSettings.defaultSeed, directions: directions)
     if let alpha { options.alpha = alpha }
     if let estimator { options.estimator = estimator }
     return options

@@ -144,9 +144,9 @@ struct VerifyCommand: Subcommand {
         "the program claims no gradient that could be checked: it does not list \"gradient\" in "
           + "\"can\".")
     }
-    let options = checking.checkOptions(
-      tolerance: CheckOptions.defaultTolerance(unitRoundoff: objective.gradientUnitRoundoff),
-      progress: progress)
+    var options = checking.checkOptions(
+      tolerance: CheckOptions.defaultTolerance(unitRoundoff: objective.gradientUnitRoundoff))
+    options.progress = progress
     let steps = checking.steps ?? CheckSettings().steps
     let result = try CheckCase(
       name: program.name ?? objective.name ?? InputFile.label(command[0]), model: "program",
