@@ -13,6 +13,7 @@ import ModelPipe
 public struct AnswerProgram {
   private let exercises: [Exercise]
 
+  /// Answers for these exercises.
   public init(_ exercises: [Exercise]) { self.exercises = exercises }
 
   /// The name under which the trainer of a question about updates is served.

@@ -20,7 +20,7 @@ final class AnswerObjective: SummarizedObjective, BatchedPathObjective {
   func gradients() throws -> [[Double]?] { try asked { try accused.gradients() } }
   var claimsByUse: Bool { accused.claimsByUse }
 
-  /// Whoever asks goes by the teacher's uses: other ones, or in another order, would not fit them.
+  /// The judge compares with the teacher's list of uses, because the student's list can be wrong.
   func gradientsByUse() throws -> [[Double]?] {
     try asked {
       let (own, other) = (accused.uses.map(\.parameter), witness.uses.map(\.parameter))

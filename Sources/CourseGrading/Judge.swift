@@ -228,7 +228,7 @@ package struct Judge {
   }
 }
 
-/// Numbers in sentences.
+/// Writes a number as it stands in a sentence: "3", or "0.125".
 enum NumberInSentence {
   static func short(_ number: Double) -> String {
     number == number.rounded() && abs(number) < 1e15

@@ -16,6 +16,13 @@ public struct Exercise: Sendable {
   /// Whether a grader keeps from the student what it found, but for the points.
   package let isHidden: Bool
 
+  /// An exercise.
+  /// - Parameters:
+  ///   - id: a short name, such as "sum-rule".
+  ///   - title: what the student reads above it.
+  ///   - file: the file of Sources/Layers that the student writes.
+  ///   - checks: what is asked, with the points for each.
+  ///   - isHidden: whether the exercise is only graded, and not among the student's tests.
   public init(
     id: String, title: String, file: String, checks: [Check], isHidden: Bool = false
   ) {
@@ -49,6 +56,13 @@ public struct Exercise: Sendable {
     /// Makes the objective afresh: another seed, another point.
     package let makeObjective: @Sendable (_ seed: UInt64) throws -> any SummarizedObjective
 
+    /// A check.
+    /// - Parameters:
+    ///   - name: a short name, such as "kernel".
+    ///   - points: what it is worth.
+    ///   - question: what is asked.
+    ///   - makeObjective: makes the objective afresh at a point that depends on the seed. One that
+    /// says nothing of layers counts as one layer.
     public init(
       _ name: String, points: Int, _ question: Question,
       makeObjective: @escaping @Sendable (_ seed: UInt64) throws -> any Objective

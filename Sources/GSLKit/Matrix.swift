@@ -2,7 +2,9 @@
 ///
 /// A batch is a Matrix with one sample per row. A value type: assigning copies (on write).
 public struct Matrix<S: Scalar>: Equatable, Sendable {
+  /// How many rows there are: the samples of a batch.
   public let rows: Int
+  /// How many columns there are.
   public let columns: Int
   /// rows * columns elements; element (i, j) is at i * columns + j.
   /// Their number must stay.
@@ -41,6 +43,7 @@ public struct Matrix<S: Scalar>: Equatable, Sendable {
     elements = nested.flatMap { $0 }
   }
 
+  /// The element in row `i` and column `j`, both counted from 0.
   public subscript(i: Int, j: Int) -> S {
     get {
       precondition(j >= 0 && j < columns, "column \(j) of a matrix with \(columns)")

@@ -6,6 +6,7 @@ import CGSL
 public final class RandomSource {
   private let generator: OpaquePointerBox
 
+  /// The generator mt19937 of GSL, started by `seed`: the same seed gives the same numbers.
   public init(seed: UInt64) {
     _ = GSL.ready
     generator = OpaquePointerBox(gsl_rng_alloc(tiecheck_rng_mt19937()))

@@ -4,18 +4,24 @@ import Foundation
 // The loops are written with `while` and raw pointers: in a debug build that is what keeps a
 // whole gradient check within seconds.
 extension Double: Scalar {
+  /// Half of `ulpOfOne`.
   public static var unitRoundoff: Double { Double(Double.ulpOfOne) / 2 }
 
+  /// `count` times the same number.
   public static func array(repeating value: Double, count: Int) -> [Double] {
     [Double](repeating: value, count: count)
   }
 
+  /// The same numbers as Doubles.
   public static func doubles(_ values: [Double]) -> [Double] { values }
 
+  /// The nearest numbers of this type.
   public static func array(rounding values: [Double]) -> [Double] { values }
 
+  /// This number as a Double.
   public var asDouble: Double { self }
 
+  /// C := C + op(A) op(B), by GSL's CBLAS.
   public static func addProduct(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int,
     _ a: UnsafePointer<Double>, _ lda: Int, _ b: UnsafePointer<Double>, _ ldb: Int,
@@ -29,6 +35,7 @@ extension Double: Scalar {
       Int32(m), Int32(n), Int32(k), 1, a, Int32(lda), b, Int32(ldb), 1, c, Int32(n))
   }
 
+  /// y := y + alpha x, by GSL's CBLAS.
   public static func addScaled(
     _ alpha: Double, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ count: Int
   ) {
@@ -36,6 +43,7 @@ extension Double: Scalar {
     cblas_daxpy(Int32(count), alpha, x, 1, y, 1)
   }
 
+  /// Adds `row` to each row of y.
   public static func addRow(
     _ row: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ rows: Int, _ columns: Int
   ) {
@@ -46,6 +54,7 @@ extension Double: Scalar {
     }
   }
 
+  /// Adds the sum of each column of x to `sums`.
   public static func addColumnSums(
     _ x: UnsafePointer<Double>, _ sums: UnsafeMutablePointer<Double>, _ rows: Int, _ columns: Int
   ) {
@@ -56,6 +65,7 @@ extension Double: Scalar {
     }
   }
 
+  /// y_i := x at indices_i; 0 for a negative index.
   public static func gather(
     _ x: UnsafePointer<Double>, _ indices: UnsafePointer<Int32>, _ y: UnsafeMutablePointer<Double>,
     _ count: Int
@@ -68,6 +78,7 @@ extension Double: Scalar {
     }
   }
 
+  /// Adds y_i to x at indices_i; a negative index adds nothing.
   public static func scatterAdd(
     _ y: UnsafePointer<Double>, _ indices: UnsafePointer<Int32>, _ x: UnsafeMutablePointer<Double>,
     _ count: Int
@@ -80,6 +91,7 @@ extension Double: Scalar {
     }
   }
 
+  /// x := f(x), element by element.
   public static func apply(
     _ f: ElementwiseFunction, _ x: UnsafeMutablePointer<Double>, _ count: Int
   ) {
@@ -113,6 +125,7 @@ extension Double: Scalar {
     }
   }
 
+  /// cotangent := cotangent * f'(x), element by element.
   public static func multiplyByDerivative(
     of f: ElementwiseFunction, at x: UnsafePointer<Double>,
     _ cotangent: UnsafeMutablePointer<Double>,
@@ -147,6 +160,7 @@ extension Double: Scalar {
     }
   }
 
+  /// The sum of (y - t)^2, compensated.
   public static func sumOfSquaredDifferences(
     _ y: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ count: Int
   ) -> Double {
@@ -165,6 +179,7 @@ extension Double: Scalar {
     return lost.isFinite ? sum + lost : sum
   }
 
+  /// Binary cross-entropy from logits, summed with compensation.
   public static func sumOfLogisticLosses(
     logits a: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ count: Int
   ) -> Double {
@@ -189,6 +204,7 @@ extension Double: Scalar {
     return sum.value
   }
 
+  /// Binary cross-entropy from probabilities, summed with compensation.
   public static func sumOfBernoulliLosses(
     probabilities y: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ count: Int
   ) -> Double {
@@ -203,6 +219,7 @@ extension Double: Scalar {
     return sum.value
   }
 
+  /// Cross-entropy from logits, row by row, summed with compensation.
   public static func sumOfSoftmaxLosses(
     logits a: UnsafePointer<Double>, _ t: UnsafePointer<Double>, _ rows: Int, _ columns: Int
   ) -> Double {
@@ -228,6 +245,7 @@ extension Double: Scalar {
     return sum.value
   }
 
+  /// Replaces each row of x by its softmax.
   public static func softmaxRows(_ x: UnsafeMutablePointer<Double>, _ rows: Int, _ columns: Int) {
     var i = 0
     while i < rows {

@@ -4,18 +4,24 @@ import Foundation
 // The loops are written with `while` and raw pointers: in a debug build that is what keeps a
 // whole gradient check within seconds.
 extension Float: Scalar {
+  /// Half of `ulpOfOne`.
   public static var unitRoundoff: Double { Double(Float.ulpOfOne) / 2 }
 
+  /// `count` times the same number.
   public static func array(repeating value: Float, count: Int) -> [Float] {
     [Float](repeating: value, count: count)
   }
 
+  /// The same numbers as Doubles.
   public static func doubles(_ values: [Float]) -> [Double] { values.map { Double($0) } }
 
+  /// The nearest numbers of this type.
   public static func array(rounding values: [Double]) -> [Float] { values.map { Float($0) } }
 
+  /// This number as a Double.
   public var asDouble: Double { Double(self) }
 
+  /// C := C + op(A) op(B), by GSL's CBLAS.
   public static func addProduct(
     _ transposeA: Bool, _ transposeB: Bool, _ m: Int, _ n: Int, _ k: Int,
     _ a: UnsafePointer<Float>, _ lda: Int, _ b: UnsafePointer<Float>, _ ldb: Int,
@@ -29,6 +35,7 @@ extension Float: Scalar {
       Int32(m), Int32(n), Int32(k), 1, a, Int32(lda), b, Int32(ldb), 1, c, Int32(n))
   }
 
+  /// y := y + alpha x, by GSL's CBLAS.
   public static func addScaled(
     _ alpha: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ count: Int
   ) {
@@ -36,6 +43,7 @@ extension Float: Scalar {
     cblas_saxpy(Int32(count), alpha, x, 1, y, 1)
   }
 
+  /// Adds `row` to each row of y.
   public static func addRow(
     _ row: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int
   ) {
@@ -46,6 +54,7 @@ extension Float: Scalar {
     }
   }
 
+  /// Adds the sum of each column of x to `sums`.
   public static func addColumnSums(
     _ x: UnsafePointer<Float>, _ sums: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int
   ) {
@@ -56,6 +65,7 @@ extension Float: Scalar {
     }
   }
 
+  /// y_i := x at indices_i; 0 for a negative index.
   public static func gather(
     _ x: UnsafePointer<Float>, _ indices: UnsafePointer<Int32>, _ y: UnsafeMutablePointer<Float>,
     _ count: Int
@@ -68,6 +78,7 @@ extension Float: Scalar {
     }
   }
 
+  /// Adds y_i to x at indices_i; a negative index adds nothing.
   public static func scatterAdd(
     _ y: UnsafePointer<Float>, _ indices: UnsafePointer<Int32>, _ x: UnsafeMutablePointer<Float>,
     _ count: Int
@@ -80,6 +91,7 @@ extension Float: Scalar {
     }
   }
 
+  /// x := f(x), element by element.
   public static func apply(
     _ f: ElementwiseFunction, _ x: UnsafeMutablePointer<Float>, _ count: Int
   ) {
@@ -110,6 +122,7 @@ extension Float: Scalar {
     }
   }
 
+  /// cotangent := cotangent * f'(x), element by element.
   public static func multiplyByDerivative(
     of f: ElementwiseFunction, at x: UnsafePointer<Float>, _ cotangent: UnsafeMutablePointer<Float>,
     _ count: Int
@@ -143,6 +156,7 @@ extension Float: Scalar {
     }
   }
 
+  /// The sum of (y - t)^2, compensated.
   public static func sumOfSquaredDifferences(
     _ y: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ count: Int
   ) -> Float {
@@ -160,6 +174,7 @@ extension Float: Scalar {
     return lost.isFinite ? sum + lost : sum
   }
 
+  /// Binary cross-entropy from logits, summed with compensation.
   public static func sumOfLogisticLosses(
     logits a: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ count: Int
   ) -> Float {
@@ -183,6 +198,7 @@ extension Float: Scalar {
     return sum.value
   }
 
+  /// Binary cross-entropy from probabilities, summed with compensation.
   public static func sumOfBernoulliLosses(
     probabilities y: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ count: Int
   ) -> Float {
@@ -197,6 +213,7 @@ extension Float: Scalar {
     return sum.value
   }
 
+  /// Cross-entropy from logits, row by row, summed with compensation.
   public static func sumOfSoftmaxLosses(
     logits a: UnsafePointer<Float>, _ t: UnsafePointer<Float>, _ rows: Int, _ columns: Int
   ) -> Float {
@@ -222,6 +239,7 @@ extension Float: Scalar {
     return sum.value
   }
 
+  /// Replaces each row of x by its softmax.
   public static func softmaxRows(_ x: UnsafeMutablePointer<Float>, _ rows: Int, _ columns: Int) {
     var i = 0
     while i < rows {

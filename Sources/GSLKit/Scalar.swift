@@ -15,7 +15,9 @@ public protocol Scalar: BinaryFloatingPoint, Codable, Sendable, CustomStringConv
   /// The same numbers as Doubles, and back with one rounding each; asked of the type for the same
   /// reason.
   static func doubles(_ values: [Self]) -> [Double]
+  /// The nearest numbers of this type.
   static func array(rounding values: [Double]) -> [Self]
+  /// This number as a Double.
   var asDouble: Double { get }
 
   /// C := C + op(A) op(B), where op transposes where its flag says so. Row-major: op(A) is m x k,
@@ -76,7 +78,9 @@ public protocol Scalar: BinaryFloatingPoint, Codable, Sendable, CustomStringConv
 
 /// The elementwise functions that layers use as activations.
 public enum ElementwiseFunction: String, Codable, Sendable, CaseIterable {
+  /// x.
   case identity
+  /// The hyperbolic tangent.
   case tanh
   /// 1 / (1 + exp(-x)).
   case sigmoid

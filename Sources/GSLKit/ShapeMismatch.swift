@@ -10,6 +10,12 @@ public struct ShapeMismatch: Error, Equatable, CustomStringConvertible {
   /// What probably went wrong, or nil.
   public let hint: String?
 
+  /// An error of shape.
+  /// - Parameters:
+  ///   - operation: what was to be done.
+  ///   - given: what was given, in words.
+  ///   - expected: what would have fitted.
+  ///   - hint: what to look for; nil for nothing.
   public init(operation: String, given: String, expected: String, hint: String? = nil) {
     self.operation = operation
     self.given = given
@@ -17,6 +23,7 @@ public struct ShapeMismatch: Error, Equatable, CustomStringConvertible {
     self.hint = hint
   }
 
+  /// One sentence: the operation, what was given, what was expected, and the hint.
   public var description: String {
     let base = "\(operation): got \(given), expected \(expected)."
     return hint.map { "\(base) \($0)" } ?? base

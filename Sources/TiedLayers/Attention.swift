@@ -13,9 +13,11 @@ import GSLKit
 /// Query and key may share one kernel (Kitaev, Kaiser & Levskaya, Reformer, arXiv 2001.04451, section
 /// 2): two uses inside one layer. The scores are then symmetric, A still is not.
 public struct Attention<S: Scalar>: SavedLayer {
+  /// The name that reports call this layer by, unique within its chain.
   public let name: String
   /// features x width of the head, for the two that are multiplied with each other.
   public var query: Kernel<S>
+  /// width x d as this layer sees it: makes the keys. May be the query's Parameter.
   public var key: Kernel<S>
   /// features x width of the values.
   public var value: Kernel<S>
@@ -52,6 +54,7 @@ public struct Attention<S: Scalar>: SavedLayer {
     isCausal = causal
   }
 
+  /// What the summary calls this layer.
   public var kind: String {
     let isShared = query.parameter === key.parameter
     let words = (isCausal ? ["causal"] : []) + (isShared ? ["query and key shared"] : [])
@@ -64,16 +67,19 @@ public struct Attention<S: Scalar>: SavedLayer {
     set { (query, key, value, output) = (newValue[0], newValue[1], newValue[2], newValue[3]) }
   }
 
+  /// "query", "key", "value", "output" and "bias".
   public var slotNames: [String] {
     ["query", "key", "value", "output"] + (bias == nil ? [] : ["bias"])
   }
 
+  /// The bias, or an empty list where there is none. Setting binds the layer to another.
   public var biases: [Parameter<S>] {
     get { bias.map { [$0] } ?? [] }
     set { bias = newValue.first }
   }
 
-  /// One position alone, and such as are equal, come out the same however query and key weigh them.
+  /// Whether a kernel or bias can change the output. Query and key only say how the positions of a sample
+  /// are averaged: where all positions are equal, or there is one alone, every average is the same.
   public func reaches(slot: Int, at input: Matrix<S>) throws -> Bool {
     try requireFit(input)
     guard slot < 2 else { return true }
@@ -85,6 +91,8 @@ public struct Attention<S: Scalar>: SavedLayer {
     }
   }
 
+  /// The output, batch x (positions * width), for an input of the same shape.
+  /// - Throws: `ShapeMismatch` where the input or a kernel does not fit.
   public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
     let inner = try inner(input)
     var result = try output.multiply(inner.mixed)
@@ -92,6 +100,9 @@ public struct Attention<S: Scalar>: SavedLayer {
     return try result.reshaped(columns: positions * output.columns)
   }
 
+  /// Adds the contributions of all four kernels and of the bias, and returns the cotangent of the
+  /// input, batch x (positions * width).
+  /// - Throws: `ShapeMismatch` where the input or a kernel does not fit.
   public func backward(
     _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {

@@ -2,6 +2,7 @@ import GSLKit
 
 /// Layers one after the other.
 public struct Chain<S: Scalar> {
+  /// The layers, first to last.
   public var layers: [any Layer<S>]
 
   /// - Precondition: layer names are unique.

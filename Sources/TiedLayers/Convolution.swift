@@ -10,10 +10,15 @@ import GSLKit
 /// channel, so that the layer is one product: (batch * positions x patch) (patch x channels). It is
 /// the very matrix that TensorFlow's (k, k, channels, filters) tensor is when read as rows.
 public struct Convolution<S: Scalar>: ActivatedLayer {
+  /// The name that reports call this layer by, unique within its chain.
   public let name: String
+  /// patch x output channels as this layer sees it.
   public var kernel: Kernel<S>
+  /// One element for each output channel; nil for none.
   public var bias: Parameter<S>?
+  /// The window, and the image that it slides over.
   public let window: SlidingWindow
+  /// The function that is applied to each element of the output.
   public let activation: ElementwiseFunction
 
   /// - Parameters:
@@ -31,22 +36,27 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
     self.activation = activation
   }
 
+  /// What the summary calls this layer.
   public var kind: String { window.kind("Convolution", activation) }
 
   /// The image that the output's rows hold.
   public var output: ImageShape { window.output(channels: kernel.columns) }
 
+  /// How an output row is laid out: [height, width, channels], or [length, channels].
   public var outputShape: [Int]? { output.shape }
 
+  /// The kernel as one small image of the window for each pair of channels.
   public func images(ofKernel slot: Int) -> KernelImages? {
     window.images(isAlongColumns: kernel.isTransposed)
   }
 
+  /// The one kernel that this layer uses. Setting binds the layer to another of the same shape.
   public var kernels: [Kernel<S>] {
     get { [kernel] }
     set { kernel = newValue[0] }
   }
 
+  /// The bias, or an empty list where there is none. Setting binds the layer to another.
   public var biases: [Parameter<S>] {
     get { bias.map { [$0] } ?? [] }
     set { bias = newValue.first }

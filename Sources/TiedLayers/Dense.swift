@@ -2,9 +2,13 @@ import GSLKit
 
 /// output = activation(input K + b): a dense layer on a Kernel, with an optional bias.
 public struct Dense<S: Scalar>: ActivatedLayer, SavedLayer {
+  /// The name that reports call this layer by, unique within its chain.
   public let name: String
+  /// inputs x outputs as this layer sees it.
   public var kernel: Kernel<S>
+  /// One element for each output; nil for none.
   public var bias: Parameter<S>?
+  /// The function that is applied to each element of the output.
   public let activation: ElementwiseFunction
 
   /// - Parameters:
@@ -20,13 +24,16 @@ public struct Dense<S: Scalar>: ActivatedLayer, SavedLayer {
     self.activation = activation
   }
 
+  /// What the summary calls this layer.
   public var kind: String { activation == .identity ? "Dense" : "Dense (\(activation))" }
 
+  /// The one kernel that this layer uses. Setting binds the layer to another of the same shape.
   public var kernels: [Kernel<S>] {
     get { [kernel] }
     set { kernel = newValue[0] }
   }
 
+  /// The bias, or an empty list where there is none. Setting binds the layer to another.
   public var biases: [Parameter<S>] {
     get { bias.map { [$0] } ?? [] }
     set { bias = newValue.first }

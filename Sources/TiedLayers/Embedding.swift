@@ -16,9 +16,12 @@ import GSLKit
 /// Positions without a token hold the number of a padding row. `Parameter.fixedRows` keeps that row
 /// from being trained, through the lookup and, where the table is tied, through the projection too.
 public struct Embedding<S: Scalar>: LookupLayer, SavedLayer {
+  /// The name that reports call this layer by, unique within its chain.
   public let name: String
   /// The table.
   public var kernel: Kernel<S>
+  /// What each looked-up row is multiplied by: sqrt(width) in the Transformer (Vaswani et al.,
+  /// arXiv 1706.03762, section 3.4).
   public let scale: S
 
   /// - Parameters:
@@ -36,11 +39,13 @@ public struct Embedding<S: Scalar>: LookupLayer, SavedLayer {
     return fixed.isEmpty ? "Embedding" : "Embedding (row \(fixed) fixed)"
   }
 
+  /// The table: one row for each word. Setting binds the layer to another table of the same shape.
   public var kernels: [Kernel<S>] {
     get { [kernel] }
     set { kernel = newValue[0] }
   }
 
+  /// Always empty.
   public var biases: [Parameter<S>] {
     get { [] }
     set {}
@@ -123,14 +128,18 @@ extension Embedding {
 
 /// A number that should be a token and is none.
 public struct TokenError: Error, Equatable, CustomStringConvertible {
+  /// The layer that was given the batch.
   public let layer: String
+  /// The number that was given in place of a row.
   public let given: Double
   /// Row and column of the batch, from 0.
   public let sample: Int
+  /// The column of the batch, counted from 0.
   public let position: Int
   /// Rows of the table.
   public let vocabulary: Int
 
+  /// What was given and what was expected.
   public var description: String {
     "embedding \"\(layer)\": got \(given) in sample \(sample), position \(position), expected a token: "
       + "a whole number from 0 to \(vocabulary - 1), one for each row of the table."

@@ -6,6 +6,7 @@ public struct Frozen: Sendable {
   /// not count, while the others go on moving it.
   public var firstUse: Bool
 
+  /// Nothing is frozen unless it is named here.
   public init(parameters: Set<String> = [], firstUse: Bool = false) {
     self.parameters = parameters
     self.firstUse = firstUse

@@ -8,6 +8,7 @@ public struct Gradients<S: Scalar> {
   private var entries: [(parameter: Parameter<S>, sum: Matrix<S>)] = []
   private var index: [ObjectIdentifier: Int] = [:]
 
+  /// The zero: nothing was added yet.
   public init() {}
 
   /// The Parameters that something was added for, in order of first addition.

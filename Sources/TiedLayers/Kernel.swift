@@ -5,7 +5,9 @@ import GSLKit
 /// `encoder.kernel.transposed` is the whole act of tying. Nothing is copied: products read the
 /// Parameter's own elements with BLAS's transpose flag.
 public struct Kernel<S: Scalar> {
+  /// The Parameter that is used. Two uses of one Parameter are tied.
   public let parameter: Parameter<S>
+  /// Whether this use reads it transposed.
   public let isTransposed: Bool
 
   /// - Precondition: `parameter` is a matrix.

@@ -24,12 +24,13 @@ public protocol Layer<S> {
   /// How an output row is laid out where it is more than a list, such as height, width, channels.
   var outputShape: [Int]? { get }
 
-  /// How the kernel in a slot is drawn, where it is more than a matrix.
+  /// How a report draws the kernel in a slot: as small images of a window; nil for one picture of the
+  /// matrix.
   func images(ofKernel slot: Int) -> KernelImages?
 
-  /// Whether what stands in a slot can change the output at this input at all: a time step that no
-  /// sequence of the batch reaches cannot. A checker asks before it takes a use that changes nothing for
-  /// a copy.
+  /// Whether the Parameter in a slot can change the output at this input: at a time step that no
+  /// sequence of the batch reaches, it cannot. A layer whose output does not follow a Parameter holds a
+  /// copy of it, unless this is false.
   func reaches(slot: Int, at input: Matrix<S>) throws -> Bool
 
   /// The output (batch x outputs) for an input (batch x inputs).
@@ -46,15 +47,19 @@ public protocol Layer<S> {
 }
 
 extension Layer {
+  /// The name of the type.
   public var kind: String {
     let type = String(describing: type(of: self))
     return String(type.prefix { $0 != "<" })
   }
 
+  /// nil: a list.
   public var outputShape: [Int]? { nil }
 
+  /// nil: a matrix is drawn as a matrix.
   public func images(ofKernel slot: Int) -> KernelImages? { nil }
 
+  /// true: every use counts at every input.
   public func reaches(slot: Int, at input: Matrix<S>) throws -> Bool { true }
 
   /// The output before the activation, if the layer ends in one.
@@ -63,6 +68,7 @@ extension Layer {
     return try layer.preactivation(input)
   }
 
+  /// "use 1", "use 2", ... and "bias 1", "bias 2", ...
   public var slotNames: [String] {
     kernels.indices.map { "use \($0 + 1)" } + biases.indices.map { "bias \($0 + 1)" }
   }
@@ -76,9 +82,11 @@ extension Layer {
 /// A layer that ends in an elementwise activation, and can stop before it. A loss that is computed
 /// from the logits (binary cross-entropy after a sigmoid) needs exactly that.
 package protocol ActivatedLayer<S>: Layer {
+  /// The function that is applied to each element at the end.
   var activation: ElementwiseFunction { get }
-  /// What stands before the activation, said a second time, term by term; nil where that is not the
-  /// product of the input with one kernel, the layer's first, and a bias.
+  /// Which products of inputs and kernel elements each element of the preactivation adds up. A diagnosis
+  /// computes it a second way from this. nil where the preactivation is not the product of the input
+  /// with one kernel, the layer's first, and a bias.
   var productForm: (any ProductForm)? { get }
 
   /// What the activation is applied to, batch x outputs.
@@ -93,12 +101,16 @@ package protocol ActivatedLayer<S>: Layer {
 extension ActivatedLayer {
   package var productForm: (any ProductForm)? { nil }
 
+  /// The activation of `preactivation`: batch x outputs.
+  /// - Throws: `ShapeMismatch` where the input does not fit.
   public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
     var output = try preactivation(input)
     output.apply(activation)
     return output
   }
 
+  /// Multiplies the cotangent by the slope of the activation, and hands it on.
+  /// - Throws: `ShapeMismatch` where the input does not fit.
   public func backward(
     _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {

@@ -122,7 +122,9 @@ public enum Loss: String, Codable, Sendable, CaseIterable {
 public struct LossDomainError: Error, Equatable, CustomStringConvertible {
   /// What a loss can take.
   public enum Domain: Sendable {
+    /// Numbers from 0 to 1.
     case probabilities
+    /// Numbers of at least 0.
     case distances
 
     init?(of loss: Loss, areLogits: Bool) {
@@ -142,9 +144,12 @@ public struct LossDomainError: Error, Equatable, CustomStringConvertible {
     }
   }
 
+  /// What the loss can take.
   public let domain: Domain
+  /// The output that was given.
   public let value: Double
 
+  /// What was given and what was expected.
   public var description: String {
     switch domain {
     case .probabilities:

@@ -3,18 +3,21 @@ import GSLKit
 /// The table of a model's layers. A shared Parameter is listed in every layer that uses it, once however
 /// often that one does, and counted once in the total.
 public struct ModelSummary: Codable, Equatable, Sendable {
+  /// One layer.
   public struct Row: Codable, Equatable, Sendable {
+    /// The layer's name.
     public let name: String
+    /// What the layer is, such as "Dense (tanh)".
     public let type: String
     /// The shape of the output, such as [5] or [height, width, channels], the batch left open; empty where
-    /// nobody says.
+    /// it is not known.
     public let outputShape: [Int]
     /// How many numbers the layer's Parameters hold.
     public let parameters: Int
     /// The layers that use one of this layer's Parameters once more: others, or this one itself.
     public let sharesWith: [String]
 
-    /// "(batch, 5)"; "-" where nobody says how wide it is.
+    /// "(batch, 5)"; "-" where the shape is not known.
     package var outputText: String {
       outputShape.isEmpty
         ? "-" : "(\((["batch"] + outputShape.map(String.init)).joined(separator: ", ")))"
@@ -33,6 +36,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
       case sharesWith = "shares_with"
     }
 
+    /// Writes the shape with null in the place of the batch.
     public func encode(to encoder: any Encoder) throws {
       var container = encoder.container(keyedBy: CodingKeys.self)
       try container.encode(name, forKey: .name)
@@ -42,6 +46,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
       try container.encode(sharesWith, forKey: .sharesWith)
     }
 
+    /// Reads what `encode(to:)` writes.
     public init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
       name = try container.decode(String.self, forKey: .name)
@@ -51,7 +56,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
       sharesWith = try container.decode([String].self, forKey: .sharesWith)
     }
 
-    /// A row as somebody says it is.
+    /// A row from its numbers: of a model that is not a `Chain`.
     package init(
       name: String, type: String, outputShape: [Int], parameters: Int, sharesWith: [String]
     ) {
@@ -63,6 +68,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
     }
   }
 
+  /// One row for each layer, in order.
   public let layers: [Row]
   /// Every Parameter counted once.
   public let totalParameters: Int
@@ -75,7 +81,7 @@ public struct ModelSummary: Codable, Equatable, Sendable {
     case sumOverLayers = "sum_over_layers"
   }
 
-  /// A table as somebody says it is.
+  /// A table from its rows: of a model that is not a `Chain`.
   package init(layers: [Row], totalParameters: Int, sumOverLayers: Int) {
     self.layers = layers
     self.totalParameters = totalParameters

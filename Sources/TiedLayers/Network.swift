@@ -5,11 +5,18 @@ import GSLKit
 /// Where the last layer ends in the very activation that the loss can undo (sigmoid before binary
 /// cross-entropy), loss and gradient are computed from the logits: 1 - sigmoid(37) is 0 in Double.
 public struct Network<S: Scalar> {
+  /// The layers.
   public var chain: Chain<S> { didSet { findLogitLayer() } }
+  /// The loss of their output against a target.
   public var loss: Loss { didSet { findLogitLayer() } }
   /// A term of the loss that reads no data, such as a regulariser.
   public var penalty: (any LossTerm<S>)?
 
+  /// A network without data.
+  /// - Parameters:
+  ///   - chain: the layers.
+  ///   - loss: compares their output with a target.
+  ///   - penalty: a term of the loss that reads no data.
   public init(_ chain: Chain<S>, loss: Loss, penalty: (any LossTerm<S>)? = nil) {
     self.chain = chain
     self.loss = loss

@@ -20,7 +20,9 @@ public protocol Optimizer: AnyObject {
 }
 
 extension Optimizer {
+  /// No state: nothing is remembered.
   public func state(of parameter: any AnyParameter) -> [String: [Double]] { [:] }
+  /// No state: 0.
   public var stateSlots: Int { 0 }
 }
 
@@ -80,12 +82,14 @@ private func stepEach(
 /// g := g + decay w; v := momentum v + g (v := g at the first step); w := w - rate v, or with
 /// Nesterov's look-ahead w := w - rate (g + momentum v).
 public final class SGD: Optimizer {
-  public let learningRate: Double
-  public let momentum: Double
-  public let isNesterov: Bool
-  public let weightDecay: Double
+  package let learningRate: Double
+  package let momentum: Double
+  package let isNesterov: Bool
+  package let weightDecay: Double
   private var velocities = OptimizerState<[Double]>()
 
+  /// SGD; with `momentum`, heavy-ball momentum; with `isNesterov` as well, Nesterov's.
+  /// `weightDecay` times the value is added to the gradient.
   public init(
     learningRate: Double, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double = 0
   ) {
@@ -95,6 +99,8 @@ public final class SGD: Optimizer {
     self.weightDecay = weightDecay
   }
 
+  /// One update of every parameter by its gradient.
+  /// - Throws: `ShapeMismatch` where a gradient is missing or has another length.
   public func step(_ parameters: [any AnyParameter], _ gradients: [[Double]]) throws {
     try stepEach(parameters, gradients) { parameter, values, gradient in
       var direction = gradient
@@ -113,27 +119,33 @@ public final class SGD: Optimizer {
     }
   }
 
+  /// What is remembered about a parameter; empty before its first step.
   public func state(of parameter: any AnyParameter) -> [String: [Double]] {
     velocities.existing(parameter).map { ["velocity": $0] } ?? [:]
   }
 
+  /// For how many parameters something is remembered.
   public var stateSlots: Int { velocities.count }
 }
 
 /// RMSProp as `torch.optim.RMSprop`: s := smoothing s + (1 - smoothing) g^2;
 /// w := w - rate g / (sqrt(s) + stabilizer). The stabilizer is added to the root.
 public final class RMSProp: Optimizer {
-  public let learningRate: Double
-  public let smoothing: Double
-  public let stabilizer: Double
+  package let learningRate: Double
+  package let smoothing: Double
+  package let stabilizer: Double
   private var squares = OptimizerState<[Double]>()
 
+  /// RMSProp with fresh state. `smoothing` weighs the past squares, and `stabilizer` is added to
+  /// the root.
   public init(learningRate: Double, smoothing: Double = 0.99, stabilizer: Double = 1e-8) {
     self.learningRate = learningRate
     self.smoothing = smoothing
     self.stabilizer = stabilizer
   }
 
+  /// One update of every parameter by its gradient.
+  /// - Throws: `ShapeMismatch` where a gradient is missing or has another length.
   public func step(_ parameters: [any AnyParameter], _ gradients: [[Double]]) throws {
     try stepEach(parameters, gradients) { parameter, values, gradient in
       squares.update(parameter, fresh: { [Double](repeating: 0, count: $0) }) { square in
@@ -145,10 +157,12 @@ public final class RMSProp: Optimizer {
     }
   }
 
+  /// What is remembered about a parameter; empty before its first step.
   public func state(of parameter: any AnyParameter) -> [String: [Double]] {
     squares.existing(parameter).map { ["square": $0] } ?? [:]
   }
 
+  /// For how many parameters something is remembered.
   public var stateSlots: Int { squares.count }
 }
 
@@ -158,11 +172,11 @@ public final class RMSProp: Optimizer {
 /// w := w - rate m' / (sqrt(s') + stabilizer) with m', s' corrected for their start at 0. The
 /// stabilizer is added to the root of the corrected second moment.
 public final class Adam: Optimizer {
-  public let learningRate: Double
-  public let beta1: Double
-  public let beta2: Double
-  public let stabilizer: Double
-  public let decoupledDecay: Double
+  package let learningRate: Double
+  package let beta1: Double
+  package let beta2: Double
+  package let stabilizer: Double
+  package let decoupledDecay: Double
   private var moments = OptimizerState<Moments>()
 
   private struct Moments {
@@ -171,6 +185,7 @@ public final class Adam: Optimizer {
     var steps = 0
   }
 
+  /// Adam with fresh state; AdamW where `decoupledDecay` is not 0.
   public init(
     learningRate: Double, beta1: Double = 0.9, beta2: Double = 0.999, stabilizer: Double = 1e-8,
     decoupledDecay: Double = 0
@@ -182,6 +197,8 @@ public final class Adam: Optimizer {
     self.decoupledDecay = decoupledDecay
   }
 
+  /// One update of every parameter by its gradient.
+  /// - Throws: `ShapeMismatch` where a gradient is missing or has another length.
   public func step(_ parameters: [any AnyParameter], _ gradients: [[Double]]) throws {
     try stepEach(parameters, gradients) { parameter, values, gradient in
       let fresh = { (count: Int) in
@@ -207,9 +224,11 @@ public final class Adam: Optimizer {
     (0..<exponent).reduce(1.0) { product, _ in product * base }
   }
 
+  /// What is remembered about a parameter; empty before its first step.
   public func state(of parameter: any AnyParameter) -> [String: [Double]] {
     moments.existing(parameter).map { ["first": $0.first, "second": $0.second] } ?? [:]
   }
 
+  /// For how many parameters something is remembered.
   public var stateSlots: Int { moments.count }
 }

@@ -7,22 +7,30 @@ import GSLKit
 /// the distance has a corner; its derivative there is 0 by convention, which is the right one for a pair
 /// that should be close (its loss is a function of D^2).
 public struct PairDistance<S: Scalar>: SavedLayer {
+  /// The name that reports call this layer by, unique within its chain.
   public let name: String
 
+  /// A distance layer of that name. It has no parameters.
   public init(_ name: String) { self.name = name }
 
+  /// What the summary calls this layer.
   public var kind: String { "Distance" }
 
+  /// Always empty.
   public var kernels: [Kernel<S>] {
     get { [] }
     set {}
   }
 
+  /// Always empty.
   public var biases: [Parameter<S>] {
     get { [] }
     set {}
   }
 
+  /// The distance of the two halves of each input row: batch x 1 for an input of batch x (2 *
+  /// width).
+  /// - Throws: `ShapeMismatch` where the rows have no two equal halves.
   public func forward(_ input: Matrix<S>) throws -> Matrix<S> {
     let width = try width(of: input)
     var distances = Matrix<S>(rows: input.rows, columns: 1)
@@ -36,6 +44,9 @@ public struct PairDistance<S: Scalar>: SavedLayer {
     return distances
   }
 
+  /// The cotangent of the input, batch x (2 * width), for one of batch x 1. Nothing is added to
+  /// `gradients`.
+  /// - Throws: `ShapeMismatch` where the rows have no two equal halves.
   public func backward(
     _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S> {

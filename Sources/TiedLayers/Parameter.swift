@@ -24,6 +24,7 @@ public protocol AnyParameter: AnyObject, CustomStringConvertible {
 }
 
 extension AnyParameter {
+  /// "name [rows x columns]".
   public var description: String { "\(name) [\(shapeText(shape))]" }
 
   /// The places, in row order, of the elements in fixed rows.
@@ -51,7 +52,9 @@ extension AnyParameter {
 /// Its identity IS the tie. Two layers are tied exactly when they hold the same `Parameter`. Equal
 /// values are not a tie, and neither is memory that two Parameters share.
 public final class Parameter<S: Scalar>: AnyParameter {
+  /// The name, unique within a model.
   public let name: String
+  /// [rows, columns] for a kernel, [count] for a bias.
   public let shape: [Int]
   /// A bias is held as a 1 x count matrix.
   public var values: Matrix<S> {
@@ -63,6 +66,8 @@ public final class Parameter<S: Scalar>: AnyParameter {
     }
   }
 
+  /// Rows that training leaves where they are.
+  /// - Precondition: they are rows of `values`.
   public var fixedRows: Set<Int> = [] {
     didSet { requireFixedRowsExist() }
   }
@@ -95,8 +100,10 @@ public final class Parameter<S: Scalar>: AnyParameter {
     self.values = row
   }
 
+  /// How many elements there are.
   public let count: Int
 
+  /// One element, in row order. Setting rounds to `S`.
   public subscript(index: Int) -> Double {
     get { values.elements[index].asDouble }
     set { setElement(index, S(newValue)) }
@@ -105,6 +112,8 @@ public final class Parameter<S: Scalar>: AnyParameter {
   /// In place: written through `values` from outside this class, one element copies them all.
   func setElement(_ index: Int, _ value: S) { values.elements[index] = value }
 
+  /// All elements, in row order. Setting rounds to `S`.
+  /// - Precondition: exactly `count` numbers are set.
   public var flat: [Double] {
     get { S.doubles(values.elements) }
     set {
@@ -113,8 +122,10 @@ public final class Parameter<S: Scalar>: AnyParameter {
     }
   }
 
+  /// The number as `S` holds it.
   public func rounded(_ value: Double) -> Double { S(value).asDouble }
 
+  /// The unit round-off of `S`.
   public var unitRoundoff: Double { S.unitRoundoff }
 
   /// A Parameter of its own with the same values and the same rows fixed: not tied to this one.

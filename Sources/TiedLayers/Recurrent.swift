@@ -12,6 +12,7 @@ import GSLKit
 /// (Werbos, Proc. IEEE 78, 1990) adds up what they contribute, and a checker tells them apart. A sequence
 /// that has ended keeps its state, and contributes nothing to later steps.
 public struct Recurrent<S: Scalar>: SavedLayer {
+  /// The name that reports call this layer by, unique within its chain.
   public let name: String
   /// Kx at step 1, 2, ...: inputs x units.
   public var inputKernels: [Kernel<S>]
@@ -19,6 +20,7 @@ public struct Recurrent<S: Scalar>: SavedLayer {
   public var stateKernels: [Kernel<S>]
   /// b at step 1, 2, ...; empty for none.
   public var biases: [Parameter<S>]
+  /// The function that is applied to each element of the output.
   public let activation: ElementwiseFunction
 
   /// - Parameters:
@@ -49,10 +51,14 @@ public struct Recurrent<S: Scalar>: SavedLayer {
     self.activation = activation
   }
 
+  /// What the summary calls this layer.
   public var kind: String { "Recurrent, \(steps) step\(steps == 1 ? "" : "s") (\(activation))" }
 
+  /// How many time steps the layer runs at most.
   public var steps: Int { inputKernels.count }
 
+  /// The input kernel of each step, then the state kernel of each step but the first. One Parameter
+  /// may stand in all places: that is the usual tie over time.
   public var kernels: [Kernel<S>] {
     get { inputKernels + stateKernels }
     set {
@@ -61,6 +67,7 @@ public struct Recurrent<S: Scalar>: SavedLayer {
     }
   }
 
+  /// The step that each kernel and each bias is used at.
   public var slotNames: [String] {
     inputKernels.indices.map { "input \($0 + 1)" } + stateKernels.indices.map { "step \($0 + 2)" }
       + biases.indices.map { "step \($0 + 1)" }
@@ -121,7 +128,8 @@ public struct Recurrent<S: Scalar>: SavedLayer {
     }
   }
 
-  /// A step is reached by the sequences that are as long, and a kernel there by what is not zero.
+  /// Whether a kernel or bias can change the output: some sequence of the batch must be long enough to run
+  /// its step, and what the kernel multiplies there, the input or the state, must not be zero.
   public func reaches(slot: Int, at input: Matrix<S>) throws -> Bool {
     let states = 2 * steps - 1
     let step = slot < steps ? slot : slot < states ? slot - steps + 1 : slot - states
@@ -199,12 +207,16 @@ extension Matrix {
 
 /// A number that should be the length of a sequence and is none.
 public struct SequenceLengthError: Error, Equatable, CustomStringConvertible {
+  /// The layer that was given the batch.
   public let layer: String
+  /// The length that was given.
   public let given: Double
   /// The row of the batch, from 0.
   public let sample: Int
+  /// The longest sequence that the layer takes.
   public let steps: Int
 
+  /// What was given and what was expected.
   public var description: String {
     "recurrent layer \"\(layer)\": got the length \(given) in sample \(sample), expected a whole number "
       + "from 1 to \(steps) in the last column, behind the \(steps) steps."

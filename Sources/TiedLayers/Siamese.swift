@@ -9,11 +9,13 @@ import GSLKit
 /// The kernel is used twice inside the layer. Several such layers make deep towers; `PairDistance`
 /// ends them.
 public struct Siamese<S: Scalar>: ActivatedLayer, PairLayer, SavedLayer {
+  /// The name that reports call this layer by, unique within its chain.
   public let name: String
   /// The left tower's use and the right one's.
   public var kernels: [Kernel<S>]
   /// Left and right, or none.
   public var biases: [Parameter<S>]
+  /// The function that is applied to each element of the output.
   public let activation: ElementwiseFunction
 
   /// - Parameters:
@@ -38,11 +40,13 @@ public struct Siamese<S: Scalar>: ActivatedLayer, PairLayer, SavedLayer {
     self.activation = activation
   }
 
+  /// What the summary calls this layer.
   public var kind: String {
     let word = kernels[0].parameter === kernels[1].parameter ? "Siamese" : "Two towers"
     return activation == .identity ? word : "\(word) (\(activation))"
   }
 
+  /// The tower that each kernel and each bias is used in.
   public var slotNames: [String] {
     ["left", "right"] + (biases.isEmpty ? [] : ["left", "right"])
   }

@@ -4,10 +4,14 @@ import GSLKit
 /// of the pixel in row i and column j is element (i * width + j) * channels + c ("channels last"). A
 /// signal is an image of height 1.
 public struct ImageShape: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// Rows of pixels.
   public let height: Int
+  /// Columns of pixels.
   public let width: Int
+  /// Numbers for each pixel.
   public let channels: Int
 
+  /// An image.
   public init(height: Int, width: Int, channels: Int = 1) {
     self.height = height
     self.width = width
@@ -25,14 +29,18 @@ public struct ImageShape: Hashable, Sendable, Codable, CustomStringConvertible {
   /// [height, width, channels]; [length, channels] for a signal.
   package var shape: [Int] { height == 1 ? [width, channels] : [height, width, channels] }
 
+  /// "height x width x channels".
   public var description: String { shapeText([height, width, channels]) }
 }
 
 /// A number for each of the two directions of an image.
 public struct Extent: Hashable, Sendable, Codable, CustomStringConvertible {
+  /// The number for the vertical direction.
   public let height: Int
+  /// The number for the horizontal direction.
   public let width: Int
 
+  /// A number for each direction.
   public init(height: Int, width: Int) {
     self.height = height
     self.width = width
@@ -41,18 +49,23 @@ public struct Extent: Hashable, Sendable, Codable, CustomStringConvertible {
   /// The same in both directions.
   public init(_ both: Int) { self.init(height: both, width: both) }
 
+  /// The product of the two numbers.
   public var count: Int { height * width }
 
+  /// "3", or "3 x 5" where the two differ.
   public var description: String { height == width ? "\(height)" : shapeText([height, width]) }
 }
 
 /// How a convolution's kernel is drawn: as a small image, the window, for each pair of channels.
 public struct KernelImages: Hashable, Sendable, Codable {
+  /// Rows of the window.
   public let height: Int
+  /// Columns of the window.
   public let width: Int
   /// Whether the window runs along the columns of the Parameter, and not along its rows.
   public let isAlongColumns: Bool
 
+  /// A window of that size.
   public init(height: Int, width: Int, isAlongColumns: Bool) {
     self.height = height
     self.width = width
@@ -80,10 +93,15 @@ public struct KernelImages: Hashable, Sendable, Codable {
 /// of positions, and a transposed convolution has to say which it makes (Dumoulin & Visin, arXiv
 /// 1603.07285, relationships 6 and 14).
 public struct SlidingWindow: Equatable, Sendable {
+  /// What the window slides over.
   public let image: ImageShape
+  /// Rows and columns of the window: k.
   public let size: Extent
+  /// How far each move goes: s.
   public let stride: Extent
+  /// Rows and columns of zeros on each side of the image: p.
   public let padding: Extent
+  /// How many places the window has in each direction.
   public let positions: Extent
   /// For every element of every patch its place in the image, -1 in the padding. A patch holds the
   /// window's pixels row by row, each with its channels.

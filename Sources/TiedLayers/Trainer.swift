@@ -3,10 +3,15 @@ import GSLKit
 /// What one layer contributed to the gradients of a batch; where it uses a Parameter several times, by
 /// one of those uses.
 public struct LayerContribution: Sendable {
+  /// The layer, by name.
   public let layer: String
   /// One list for each parameter, in row order; nil where it is not used.
   public let gradients: [[Double]?]
 
+  /// What a layer contributed.
+  /// - Parameters:
+  ///   - layer: the layer's name.
+  ///   - gradients: one list for each parameter, in row order; nil where it is not used.
   public init(layer: String, gradients: [[Double]?]) {
     self.layer = layer
     self.gradients = gradients
@@ -33,24 +38,32 @@ public protocol Trainer: AnyObject {
 }
 
 extension Trainer {
+  /// true.
   public var takesContributions: Bool { true }
+  /// true.
   public var countsStates: Bool { true }
 }
 
 /// Adds all contributions and lets an optimizer step once.
 public final class OptimizerTrainer: Trainer {
+  /// What steps.
   public let optimizer: any Optimizer
 
+  /// Trains with that optimizer.
   public init(_ optimizer: any Optimizer) { self.optimizer = optimizer }
 
+  /// Adds up what the layers contributed, and steps once.
+  /// - Throws: `ShapeMismatch` for a contribution of another shape.
   public func step(_ parameters: [any AnyParameter], contributions: [LayerContribution]) throws {
     try optimizer.step(parameters, sum(of: contributions, for: parameters))
   }
 
+  /// The optimizer's state for a parameter.
   public func state(of parameter: any AnyParameter) -> [String: [Double]] {
     optimizer.state(of: parameter)
   }
 
+  /// For how many Parameters the optimizer keeps state.
   public var stateSlots: Int { optimizer.stateSlots }
 }
 

@@ -10,11 +10,15 @@ import GSLKit
 /// put between its pixels, it would have to read the kernel flipped: forgetting that is the usual
 /// mistake (Dumoulin & Visin, arXiv 1603.07285, chapter 4).
 public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
+  /// The name that reports call this layer by, unique within its chain.
   public let name: String
+  /// input channels x patch as this layer sees it: the convolution's kernel, transposed.
   public var kernel: Kernel<S>
+  /// One element for each channel of the image that is made; nil for none.
   public var bias: Parameter<S>?
   /// The window of the convolution that this is the transpose of: `image` is what is made here.
   public let window: SlidingWindow
+  /// The function that is applied to each element of the output.
   public let activation: ElementwiseFunction
 
   /// - Parameters:
@@ -32,6 +36,7 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
     self.activation = activation
   }
 
+  /// What the summary calls this layer.
   public var kind: String { window.kind("Transposed convolution", activation) }
 
   /// The image that the input's rows hold.
@@ -40,17 +45,21 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
   /// The image that the output's rows hold.
   public var output: ImageShape { window.image }
 
+  /// How an output row is laid out: [height, width, channels], or [length, channels].
   public var outputShape: [Int]? { output.shape }
 
+  /// The kernel as one small image of the window for each pair of channels.
   public func images(ofKernel slot: Int) -> KernelImages? {
     window.images(isAlongColumns: !kernel.isTransposed)
   }
 
+  /// The one kernel that this layer uses. Setting binds the layer to another of the same shape.
   public var kernels: [Kernel<S>] {
     get { [kernel] }
     set { kernel = newValue[0] }
   }
 
+  /// The bias, or an empty list where there is none. Setting binds the layer to another.
   public var biases: [Parameter<S>] {
     get { bias.map { [$0] } ?? [] }
     set { bias = newValue.first }

@@ -9,15 +9,20 @@ public protocol LossTerm<S> {
   var name: String { get }
   /// Each Parameter that the term reads, once.
   var parameters: [Parameter<S>] { get }
+  /// The value of the term.
   func value() -> S
+  /// Adds the derivative of the term by each of its Parameters.
   func addGradients(to gradients: inout Gradients<S>) throws
 }
 
 /// L2 regularisation: strength / 2 times the sum of the squares of each kernel, counted once
 /// however many layers use it.
 public struct WeightPenalty<S: Scalar>: LossTerm {
+  /// "weight_penalty".
   public let name = "weight_penalty"
+  /// The factor.
   public let strength: S
+  /// The kernels that are penalised, each once.
   public let parameters: [Parameter<S>]
 
   /// - Parameter chain: its kernels, each once. Biases are not penalised.
@@ -26,6 +31,7 @@ public struct WeightPenalty<S: Scalar>: LossTerm {
     parameters = chain.parameters.filter { $0.shape.count == 2 }
   }
 
+  /// strength / 2 times the sum of the squares.
   public func value() -> S {
     var sum = CompensatedSum<S>()
     for parameter in parameters {
@@ -34,6 +40,7 @@ public struct WeightPenalty<S: Scalar>: LossTerm {
     return strength / 2 * sum.value
   }
 
+  /// Adds strength times the kernel to the gradient of each kernel.
   public func addGradients(to gradients: inout Gradients<S>) throws {
     for parameter in parameters {
       var contribution = Matrix<S>(

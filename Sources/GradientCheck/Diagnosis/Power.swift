@@ -9,6 +9,7 @@ import TiedLayers
 public struct Power: Codable, Sendable {
   /// One bug at one parameter.
   public struct Hypothesis: Codable, Equatable, Sendable {
+    /// The parameter, by name.
     public let parameter: String
     /// In words, such as "decoder's path missing".
     public let hypothesis: String

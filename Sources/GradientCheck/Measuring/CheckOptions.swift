@@ -5,13 +5,16 @@ public struct CheckOptions: Sendable {
   /// The probability that noise alone exceeds its bound anywhere in the gradient check; and again in
   /// the paths of a tie, and in the steps of an optimizer.
   public var alpha: Double
+  /// The formula of the first witness.
   public var estimator: Estimator
+  /// Starts the random numbers: of the noise, and of the directions.
   public var seed: UInt64
   /// Random directions for each tensor instead of every entry; 0 for every entry; nil to choose by
   /// size: entry by entry up to `GradientChecker.largestEntrywise` entries.
   public var directions: Int?
   package var progress: CheckProgress?
 
+  /// The usual options, but for those that are named.
   public init(
     rtol: Double = 1e-6, alpha: Double = 0.01, estimator: Estimator = .fivePoint, seed: UInt64 = 1,
     directions: Int? = nil

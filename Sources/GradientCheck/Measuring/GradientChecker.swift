@@ -11,6 +11,7 @@ package struct NothingToCheck: Error, CustomStringConvertible {
 
 /// Compares a claimed gradient with finite differences, entry by entry or along random directions.
 public struct GradientChecker {
+  /// What the check is asked to do.
   public var options: CheckOptions
 
   /// Above so many entries the default is to check along directions.
@@ -18,6 +19,7 @@ public struct GradientChecker {
   /// How many directions that default takes for each tensor.
   public static let defaultDirections = 4
 
+  /// A checker with these options.
   public init(_ options: CheckOptions = CheckOptions()) { self.options = options }
 
   /// Checks an objective at its present point, which is left as it was, on the calling thread.

@@ -8,11 +8,15 @@ import TiedLayers
 /// holds a parameter in several slots, the one slot is bound to a parameter of its own, made once for
 /// all evaluations, and that one is changed.
 public final class ChainObjective<S: Scalar>: LayeredObjective {
+  /// The layers and the loss.
   public let network: Network<S>
+  /// batch x inputs.
   public let input: Matrix<S>
+  /// batch x outputs.
   public let target: Matrix<S>
   /// The Parameters themselves, each once, in order of first use.
   public let typedParameters: [Parameter<S>]
+  /// Every use of every parameter, in the order of the layers and their slots.
   public let uses: [Use]
 
   /// - Parameters:
@@ -26,8 +30,10 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     uses = Self.uses(of: network, typedParameters)
   }
 
+  /// The same as `typedParameters`.
   public var parameters: [any AnyParameter] { typedParameters }
 
+  /// The loss of the batch.
   public func value() throws -> Double {
     try network.value(input, target: target).asDouble
   }
@@ -42,10 +48,13 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
       target: target.converted(to: Double.self))
   }
 
+  /// The gradient of the network's own backward pass; nil for a parameter that nothing was added
+  /// for.
   public func gradients() throws -> [[Double]?] {
     try network.gradients(input, target: target).flat(for: parameters)
   }
 
+  /// The layers' names, and the penalty's where there is one.
   public var layerNames: [String] {
     network.chain.layers.map(\.name) + (network.penalty.map { [$0.name] } ?? [])
   }
@@ -88,6 +97,7 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     }
   }
 
+  /// The loss as a function of what one use alone sees. The layers before it run once.
   public func pathFunction(_ use: Use) throws -> PathFunction {
     let start =
       use.isLossTerm
@@ -151,6 +161,7 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     return (try? network.chain.layers[layer].forward(numbers)) == nil ? layerInput : numbers
   }
 
+  /// How the first layer that has an opinion draws the parameter.
   public func images(of parameter: Int) -> KernelImages? {
     let held = typedParameters[parameter]
     for layer in network.chain.layers {

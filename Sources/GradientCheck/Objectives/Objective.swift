@@ -22,6 +22,7 @@ public protocol Objective {
 }
 
 extension Objective {
+  /// nil: there is none.
   public func doubleTwin() -> (any Objective)? { nil }
 }
 
@@ -33,6 +34,7 @@ package protocol BatchedObjective: Objective {
 }
 
 extension Objective {
+  /// The largest unit round-off of the parameters.
   public var gradientUnitRoundoff: Double {
     parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff
   }

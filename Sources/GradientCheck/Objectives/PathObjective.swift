@@ -32,8 +32,11 @@ public protocol PathObjective: Objective {
 }
 
 extension PathObjective {
+  /// true.
   public var measuresPaths: Bool { true }
+  /// true.
   public var claimsByUse: Bool { true }
+  /// nil: a matrix is drawn as a matrix.
   public func images(of parameter: Int) -> KernelImages? { nil }
 }
 

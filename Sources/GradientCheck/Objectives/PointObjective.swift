@@ -41,8 +41,11 @@ public final class PointObjective<S: Scalar>: Objective {
     }
   }
 
+  /// The one point.
   public var parameters: [any AnyParameter] { [parameter] }
+  /// The loss at the point.
   public func value() throws -> Double { Double(try loss()) }
+  /// The claimed gradient at the point.
   public func gradients() throws -> [[Double]?] { [try gradient().map { Double($0) }] }
 }
 

@@ -8,11 +8,16 @@ public struct KernelPlace: Sendable, ExpressibleByStringLiteral {
   /// Whether it reads the kernel transposed: only for the name of a mistake.
   public let isTransposed: Bool
 
+  /// A place where the kernel is used.
+  /// - Parameters:
+  ///   - name: the layer's name.
+  ///   - transposed: whether the place uses the kernel transposed.
   public init(_ name: String, transposed: Bool = false) {
     self.name = name
     isTransposed = transposed
   }
 
+  /// A place that uses the kernel as it is.
   public init(stringLiteral name: String) { self.init(name) }
 
   /// A place that reads the kernel transposed.
@@ -30,6 +35,7 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective, Layere
   private let loss: ([[[S]]]) throws -> S
   private let contributions: ([[S]]) throws -> [[[S]]]
   private let gradient: ([[S]]) throws -> [[S]]
+  /// How many samples the loss is a mean over.
   public let batch: Int
 
   /// - Parameters:
@@ -61,25 +67,35 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective, Layere
     self.batch = batch
   }
 
+  /// The one kernel.
   public var parameters: [any AnyParameter] { [kernel] }
+  /// "loss".
   public var lossName: String { "loss" }
+  /// false: nothing is known of the samples.
   public var hasEqualSamples: Bool { false }
 
+  /// The loss with the kernel in all places.
   public func value() throws -> Double {
     Double(try loss(places.map { _ in kernel.values.nested }))
   }
 
+  /// The claimed gradient of the kernel.
+  /// - Throws: `ShapeMismatch` where it has another shape than the kernel.
   public func gradients() throws -> [[Double]?] {
     [try flat(gradient(kernel.values.nested), "the gradient claimed for \(kernel.name)")]
   }
 
+  /// The names of the places.
   public var layerNames: [String] { places.map(\.name) }
+  /// One use for each place.
   public var uses: [Use] {
     places.enumerated().map { l, place in
       Use(layer: l, layerName: place.name, parameter: 0, isTransposed: place.isTransposed)
     }
   }
 
+  /// What is claimed for each place, in the kernel's own orientation.
+  /// - Throws: `ShapeMismatch` where a claim has another shape than the kernel.
   public func gradientsByUse() throws -> [[Double]?] {
     let claimed = try contributions(kernel.values.nested)
     guard claimed.count == places.count else {
@@ -92,6 +108,7 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective, Layere
     }
   }
 
+  /// The loss with the kernel changed in one place.
   public func pathFunction(_ use: Use) throws -> PathFunction {
     { [self] change in
       var kernels = places.map { _ in kernel.values.nested }
@@ -128,6 +145,7 @@ public final class SharedKernelObjective<S: Scalar>: SummarizedObjective, Layere
     kernel.flat = use.isTransposed ? transposed(values, rows: columns, columns: rows) : values
   }
 
+  /// A table with one row for each place.
   public func summary() throws -> ModelSummary {
     ModelSummary(
       layers: places.map { place in

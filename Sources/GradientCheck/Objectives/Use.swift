@@ -5,6 +5,7 @@
 public struct Use: Hashable, Sendable {
   /// The layer's place in the chain, and its name.
   public let layer: Int
+  /// The layer's name.
   public let layerName: String
   /// The place among the layer's kernels and, after them, biases.
   public var slot = 0
@@ -12,6 +13,7 @@ public struct Use: Hashable, Sendable {
   public var slotName = ""
   /// How many of the layer's slots before this one hold the same parameter, and whether any other does.
   public var occurrence = 0
+  /// Whether another slot of the layer holds the same parameter.
   public var isRepeated = false
   /// The parameter's place in `Objective.parameters`.
   public let parameter: Int
@@ -21,6 +23,7 @@ public struct Use: Hashable, Sendable {
   /// the last.
   public var isLossTerm = false
 
+  /// A use of parameter number `parameter` by layer number `layer`.
   public init(
     layer: Int, layerName: String, slot: Int = 0, slotName: String = "", occurrence: Int = 0,
     isRepeated: Bool = false, parameter: Int, isTransposed: Bool, isLossTerm: Bool = false
@@ -50,6 +53,7 @@ public struct Use: Hashable, Sendable {
 
 /// A record about one use.
 public protocol UseRecorded {
+  /// The layer, by name.
   var layer: String { get }
   /// Which use within the layer; nil where the layer has only one.
   var use: String? { get }

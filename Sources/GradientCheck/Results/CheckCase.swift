@@ -3,6 +3,7 @@ import TiedLayers
 
 /// One model at one point, with everything that is to be checked about it.
 public struct CheckCase {
+  /// The case's name, as the report calls it.
   public let name: String
   /// The model's name, as `--model` takes it.
   public let model: String
@@ -20,10 +21,13 @@ public struct CheckCase {
   package let handling: ModelHandling
   /// What the case is expected to end in: an example of a wrong model is expected to fail.
   public let expected: Verdict
+  /// The ways of training that are compared with their references.
   public let subjects: [UpdateSubject]
+  /// How many steps of each are compared.
   public let steps: Int
   /// Whether the claimed gradient's own derivatives are checked for symmetry.
   public let checksSymmetry: Bool
+  /// What is asked.
   public let scope: CheckScope
 
   /// A case as its parts. Every argument after `model` may be left out: without them nothing is meant to
@@ -135,6 +139,7 @@ public struct CheckCase {
 
 /// A path objective that can also describe itself.
 public protocol SummarizedObjective: PathObjective {
+  /// The loss, by name.
   var lossName: String { get }
   /// How many samples the loss is a mean over.
   var batch: Int { get }
@@ -142,16 +147,21 @@ public protocol SummarizedObjective: PathObjective {
   var hasEqualSamples: Bool { get }
   /// What it cannot be asked, and why, in a sentence each.
   var notAsked: [String] { get }
+  /// The table of the layers.
   func summary() throws -> ModelSummary
 }
 
 extension SummarizedObjective {
+  /// Empty: everything can be asked.
   public var notAsked: [String] { [] }
 }
 
 extension ChainObjective: SummarizedObjective {
+  /// The loss, as `--loss` takes it.
   public var lossName: String { network.loss.rawValue }
+  /// The rows of the input.
   public var batch: Int { input.rows }
+  /// Whether all rows of the input, and of the target, are equal.
   public var hasEqualSamples: Bool {
     (1..<max(input.rows, 1)).allSatisfy { i in
       (0..<input.columns).allSatisfy { input[i, $0] == input[0, $0] }
@@ -159,32 +169,48 @@ extension ChainObjective: SummarizedObjective {
     }
   }
 
+  /// The table of the layers.
+  /// - Throws: `ShapeMismatch` where the layers do not fit together.
   public func summary() throws -> ModelSummary { try ModelSummary(network.chain, input: input) }
 }
 
 /// Everything found about one case.
 public struct CaseResult: Codable, Sendable {
+  /// The loss at the point.
   public struct LossRecord: Codable, Sendable {
+    /// The loss, as `--loss` takes it.
     public let name: String
+    /// Its value at the point.
     public let value: Double
+    /// The standard deviation of its rounding noise, in units of the loss.
     public let noise: Double
   }
 
+  /// The case's name.
   public let name: String
+  /// The model's name.
   public let model: String
+  /// The worst verdict of everything that was asked.
   public let verdict: Verdict
+  /// The verdict that the case was expected to end in.
   public private(set) var expected: Verdict
   /// What was asked; nil for everything.
   public let scope: CheckScope?
+  /// The loss at the point.
   public let loss: LossRecord
+  /// The table of the layers.
   public let summary: ModelSummary
+  /// The check of every parameter's gradient.
   public let gradient: GradientResult
+  /// The check of what is shared.
   public let tie: TieResult
+  /// The check of the optimizers' steps.
   public let updates: UpdateResult
   /// What no derivative can tell; nil where the model is not a chain of layers.
   package let structure: StructureResult?
   /// Whether the claimed gradient belongs to a function, where that was asked.
   package let symmetry: SymmetryResult?
+  /// What is wrong, by name, with the evidence; empty where nothing is.
   public let diagnoses: [Diagnosis]
   /// Bugs that would not have been noticed at this point.
   public let vacuous: [Power.Hypothesis]

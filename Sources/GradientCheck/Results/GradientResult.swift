@@ -9,8 +9,11 @@ public struct EntryResult: Codable, Equatable, Sendable {
   public let analytic: Double
   /// The measured one, and its error bound and step.
   public let numeric: Double
+  /// How far the measured derivative can be from the true one.
   public let bound: Double
+  /// The step h of the formula.
   public let step: Double
+  /// What follows from the two and the bound.
   public let verdict: Verdict
   /// Why, where the verdict does not speak for itself.
   public let reason: String?
@@ -72,16 +75,22 @@ public struct EntryResult: Codable, Equatable, Sendable {
 
 /// How many entries ended how.
 public struct EntryCounts: Codable, Equatable, Sendable {
+  /// All entries.
   public var total = 0
+  /// Entries within the tolerance.
   public var pass = 0
+  /// Entries outside of it.
   public var fail = 0
+  /// Entries of which the noise allows neither.
   public var inconclusive = 0
+  /// Entries at which the loss has no derivative.
   public var kink = 0
   /// Right where nothing could have been wrong: no evidence of anything.
   public var vacuous = 0
 
   init() {}
 
+  /// Reads a record; one without `vacuous` has 0 of them.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.container(keyedBy: CodingKeys.self)
     total = try container.decode(Int.self, forKey: .total)
@@ -107,8 +116,11 @@ public struct EntryCounts: Codable, Equatable, Sendable {
 
 /// The check of one tensor.
 public struct TensorResult: Codable, Sendable {
+  /// The parameter's name.
   public let name: String
+  /// The parameter's shape.
   public let shape: [Int]
+  /// The worst verdict of the entries.
   public let verdict: Verdict
   /// Where the claim as a whole is at fault: nothing claimed, or of the wrong length.
   public let reason: String?
@@ -119,6 +131,7 @@ public struct TensorResult: Codable, Sendable {
   public let rms: Double
   /// The smallest relative error that would not have passed in any entry.
   public let sensitivity: Double
+  /// How many entries ended how.
   public let counts: EntryCounts
   /// Entries whose perturbation did not change the loss by a single bit.
   package let unused: Int
@@ -168,13 +181,19 @@ public struct TensorResult: Codable, Sendable {
 
 /// The check of a whole gradient.
 public struct GradientResult: Codable, Sendable {
+  /// The worst verdict of the parameters.
   public let verdict: Verdict
+  /// The formula that measured.
   public let estimator: Estimator
+  /// The relative difference that was accepted.
   public let rtol: Double
+  /// The probability that noise alone exceeds a bound anywhere.
   public let alpha: Double
   /// The loss at the point, and the noise of one evaluation.
   public let value: Double
+  /// The standard deviation of the noise of the loss, in units of the loss.
   public let noise: Double
+  /// How often the loss was evaluated.
   public let evaluations: Int
   /// The smallest relative error that would not have passed wherever it was.
   public let sensitivity: Double
@@ -182,7 +201,9 @@ public struct GradientResult: Codable, Sendable {
   public let mode: CheckMode
   /// The check was interrupted: what was not measured is inconclusive.
   package let isUnfinished: Bool
+  /// How many entries of all parameters ended how.
   public let entries: EntryCounts
+  /// One for each parameter, in their order.
   public let parameters: [TensorResult]
   /// Why, where the verdict does not follow from the entries.
   public let reason: String?

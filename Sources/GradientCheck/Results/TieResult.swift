@@ -1,6 +1,8 @@
 /// The check of every parameter that several uses share.
 public struct TieResult: Codable, Sendable {
+  /// The worst verdict of the groups; fail where a tie is missing or was not meant.
   public let verdict: Verdict
+  /// One for each shared parameter.
   public let groups: [TieGroup]
   /// One sentence for each tie that was expected and is not there, and for each that is there and
   /// was not declared.
@@ -47,9 +49,13 @@ public struct TieResult: Codable, Sendable {
 
 /// One shared parameter.
 public struct TieGroup: Codable, Sendable {
+  /// One use of the parameter.
   public struct UseRecord: Codable, Sendable, UseRecorded {
+    /// The layer, by name.
     public let layer: String
+    /// Which of the layer's uses; nil where it has only one.
     public let use: String?
+    /// Whether this use reads the parameter transposed.
     public let transposed: Bool
     /// True where a term of the loss uses it, and no layer.
     public let isLossTerm: Bool?
@@ -62,12 +68,14 @@ public struct TieGroup: Codable, Sendable {
 
   /// The gradient through one use alone.
   public struct Path: Codable, Sendable, UseRecorded {
+    /// The layer, by name.
     public let layer: String
+    /// Which of the layer's uses; nil where it has only one.
     public let use: String?
     /// The Frobenius norm of the measured path gradient (estimated from slopes where directions were
     /// checked), and of the claimed one.
     public let norm: Double
-    /// nil where nobody says what a single use claims; the verdict is then about the measurement.
+    /// nil where the model claims no gradient for a single use. The verdict is then about the measurement.
     public let claimedNorm: Double?
     /// <path, whole> / <whole, whole>: what this path has in the whole measured gradient, or in the
     /// claimed one where directions were checked. The
@@ -75,6 +83,7 @@ public struct TieGroup: Codable, Sendable {
     public let share: Double
     /// Claimed against measured, entry by entry.
     public let verdict: Verdict
+    /// The largest |claimed - measured| / max(|measured|, rms) of this path.
     public let maxRelativeError: Double
 
     enum CodingKeys: String, CodingKey {
@@ -86,10 +95,11 @@ public struct TieGroup: Codable, Sendable {
 
   /// The paths add up to the whole, claimed and measured.
   public struct SumRule: Codable, Sendable {
+    /// Fail where the paths do not add up to the whole within the bounds of both.
     public let verdict: Verdict
     /// The largest |sum of measured paths - measured whole| / max(|whole|, rms).
     public let maxRelativeError: Double
-    /// The same for the claimed ones; nil where nobody says what a single use claims.
+    /// The same for the claimed ones; nil where the model claims no gradient for a single use.
     public let maxClaimedError: Double?
 
     enum CodingKeys: String, CodingKey {
@@ -101,26 +111,37 @@ public struct TieGroup: Codable, Sendable {
 
   /// What is written through one use's handle is read through every other, bit for bit.
   public struct Identity: Codable, Sendable {
+    /// Fail where a use reads other numbers than were written.
     public let verdict: Verdict
   }
 
   /// Whether a layer's output changes when the parameter does in one use.
   public struct Follows: Codable, Sendable, UseRecorded {
+    /// The layer, by name.
     public let layer: String
+    /// Which of the layer's uses; nil where it has only one.
     public let use: String?
     /// `vacuous` where nothing arrives that the parameter could act on: that counts neither way.
     public let verdict: Verdict
+    /// Why, where the verdict is not a pass.
     public let reason: String?
   }
 
+  /// The parameter, by name.
   public let parameter: String
+  /// Its shape, [rows, columns] for a kernel.
   public let shape: [Int]
+  /// The worst verdict of the paths, the sum rule, the identity and what follows.
   public let verdict: Verdict
+  /// Every use of the parameter, in order of the layers.
   public let uses: [UseRecord]
+  /// The gradient through each use, in the order of `uses`.
   public let paths: [Path]
+  /// Whether the paths add up to the whole.
   public let sumRule: SumRule
   /// nil where there is no handle to write through.
   public let identity: Identity?
+  /// Whether each use follows the parameter when it changes.
   public let follows: [Follows]
   /// The measured path gradients with their bounds, one tensor for each use: what a diagnosis is
   /// made from. Not part of the record.

@@ -2,13 +2,21 @@ import TiedLayers
 
 /// A way of training to be checked, and what it must equal.
 public struct UpdateSubject: Sendable {
+  /// What reports call it.
   public let name: String
   /// Makes the accused, with fresh state.
   public let makeTrainer: @Sendable () -> any Trainer
+  /// What it must equal.
   public let reference: UpdateReference
   /// What is not to be trained.
   public let frozen: Frozen
 
+  /// A way of training.
+  /// - Parameters:
+  ///   - reference: what it must equal.
+  ///   - frozen: what is not to be trained.
+  ///   - name: what reports call it; the reference's name if nil.
+  ///   - makeTrainer: makes it with fresh state.
   public init(
     _ reference: UpdateReference, frozen: Frozen = Frozen(), named name: String? = nil,
     makeTrainer: @escaping @Sendable () -> any Trainer

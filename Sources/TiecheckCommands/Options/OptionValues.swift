@@ -32,7 +32,7 @@ enum OptionValue {
     try whole(text, in: 1...1000, example: 5)
   }
 
-  /// How long something may take.
+  /// A time in seconds, above 0.
   @Sendable static func seconds(_ text: String) throws -> Double {
     guard let value = Double(text), value > 0, value.isFinite else {
       throw ValidationError("expected a number of seconds above 0, such as 10.")

@@ -8,6 +8,7 @@ import Layers
 /// L = sum of c[n][j] y[n][j], so that the cotangent is c: whatever stands behind a layer, this is all
 /// that the layer sees of it.
 public enum DenseBackwardExercise {
+  /// The exercise, with its checks and points.
   public static let exercise = Exercise(
     id: "dense-backward", title: "The backward pass of a dense layer",
     file: "DenseBackward.swift",
@@ -17,10 +18,12 @@ public enum DenseBackwardExercise {
       .init("input", points: 1, .gradient) { try input(seed: $0) },
     ])
 
+  /// What the student writes, as a function.
   public typealias Answer =
     @Sendable (_ cotangent: [[Double]], _ x: [[Double]], _ kernel: [[Double]], _ bias: [Double])
     throws -> DenseGradients
 
+  /// The answer of this package: the student's.
   public static let yours: Answer = { cotangent, x, kernel, bias in
     try denseBackward(cotangent, at: x, kernel: kernel, bias: bias)
   }

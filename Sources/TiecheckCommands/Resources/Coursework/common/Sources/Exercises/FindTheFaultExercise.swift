@@ -5,17 +5,21 @@ import Layers
 
 /// The loss of the linear autoencoder, as a function of one kernel for each of its two uses.
 public enum FindTheFaultExercise {
+  /// The exercise, with its checks and points.
   public static let exercise = Exercise(
     id: "find-the-fault", title: "Find the fault", file: "FindTheFault.swift",
     checks: [.init("gradient", points: 4, .gradient) { try gradient(seed: $0) }])
 
+  /// What the student writes, as a function.
   public typealias Answer =
     @Sendable (_ kernel: [[Double]], _ bias: [Double], _ batch: [[Double]]) throws -> [[Double]]
 
+  /// The answer of this package: the student's.
   public static let yours: Answer = { kernel, bias, batch in
     try LinearAutoencoder(kernel: kernel, bias: bias).kernelGradient(batch)
   }
 
+  /// The loss as a function of the one kernel, with the gradient that the answer claims.
   public static func gradient(seed: UInt64, answer: @escaping Answer = yours) throws
     -> any SummarizedObjective
   {

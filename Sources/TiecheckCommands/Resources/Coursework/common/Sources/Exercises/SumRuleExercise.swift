@@ -6,6 +6,7 @@ import Layers
 
 /// A tied autoencoder y = tanh(x W) W^T with a batch of 5, whose two backward passes are given. You add up.
 public enum SumRuleExercise {
+  /// The exercise, with its checks and points.
   public static let exercise = Exercise(
     id: "sum-rule", title: "The sum rule", file: "SumRule.swift",
     checks: [
@@ -13,9 +14,11 @@ public enum SumRuleExercise {
       .init("oblong", points: 1, .gradient) { try oblong(seed: $0) },
     ])
 
+  /// What the student writes, as a function.
   public typealias Answer =
     @Sendable (_ encoder: [[Double]], _ decoder: [[Double]]) throws -> [[Double]]
 
+  /// The answer of this package: the student's.
   public static let yours: Answer = { encoder, decoder in
     try sharedGradient(encoder: encoder, decoder: decoder)
   }

@@ -7,6 +7,7 @@ import TiedLayers
 /// An encoder with 4 inputs and 4 hidden units, and your decoder on the same kernel. The kernel is
 /// square on purpose: a transpose that was forgotten fits, and is wrong.
 public enum TransposedTwinExercise {
+  /// The exercise, with its checks and points.
   public static let exercise = Exercise(
     id: "transposed-twin", title: "The transposed twin", file: "TransposedTwin.swift",
     checks: [
@@ -14,9 +15,11 @@ public enum TransposedTwinExercise {
       .init("tie", points: 2, .ties(["encoder", "decoder"])) { try pair(seed: $0) },
     ])
 
+  /// What the student writes, as a function.
   public typealias Answer =
     @Sendable (_ encoder: Dense<Double>, _ bias: Parameter<Double>) throws -> any Layer<Double>
 
+  /// The answer of this package: the student's.
   public static let yours: Answer = { encoder, bias in
     try TransposedDense("decoder", tiedTo: encoder, bias: bias)
   }

@@ -8,8 +8,10 @@
 public struct LinearAutoencoder {
   /// The shared kernel, inputs x hidden, and the decoder's bias.
   public var kernel: [[Double]]
+  /// One number for each input.
   public var bias: [Double]
 
+  /// The autoencoder at a point.
   public init(kernel: [[Double]], bias: [Double]) {
     self.kernel = kernel
     self.bias = bias

@@ -11,5 +11,6 @@ public struct NotSolved: Error, CustomStringConvertible {
     self.task = task
   }
 
+  /// The exercise, and what to write.
   public var description: String { "Not solved yet: \(exercise). \(task)" }
 }

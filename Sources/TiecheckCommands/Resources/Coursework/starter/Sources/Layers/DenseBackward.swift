@@ -18,6 +18,7 @@ public struct DenseGradients {
   /// dL/dx, of the shape of x: the cotangent of the layer before.
   public var input: [[Double]]
 
+  /// The three gradients together.
   public init(kernel: [[Double]], bias: [Double], input: [[Double]]) {
     self.kernel = kernel
     self.bias = bias

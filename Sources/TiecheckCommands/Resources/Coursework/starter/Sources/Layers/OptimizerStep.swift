@@ -9,10 +9,13 @@ import TiedLayers
 
 /// Adam's memory of one parameter, and its step: given (Kingma & Ba, arXiv 1412.6980, algorithm 1).
 public struct AdamMemory {
+  /// The running mean of the gradient.
   public private(set) var first: [Double]
+  /// The running mean of its square.
   public private(set) var second: [Double]
   private var steps = 0
 
+  /// A memory of nothing, for a parameter of `count` numbers.
   public init(count: Int) {
     first = [Double](repeating: 0, count: count)
     second = first
@@ -37,10 +40,13 @@ public final class TiedAdam: Trainer {
   /// One memory for each parameter, found by the parameter's identity.
   private var memories: [ObjectIdentifier: AdamMemory] = [:]
 
+  /// Starts without memories.
   public init(learningRate: Double) { self.learningRate = learningRate }
 
   // Given: what a checker asks of a trainer.
+  /// How many memories are kept.
   public var stateSlots: Int { memories.count }
+  /// The memory of one parameter.
   public func state(of parameter: any AnyParameter) -> [String: [Double]] {
     memories[ObjectIdentifier(parameter)].map { ["first": $0.first, "second": $0.second] } ?? [:]
   }

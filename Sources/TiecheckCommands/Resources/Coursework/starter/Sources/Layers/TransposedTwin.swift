@@ -18,6 +18,7 @@ import TiedLayers
 
 /// A dense layer on the kernel of another one.
 public struct TransposedDense: Layer {
+  /// What reports call the layer.
   public let name: String
   private var kernel: Kernel<Double>
   private var bias: Parameter<Double>
@@ -33,10 +34,12 @@ public struct TransposedDense: Layer {
   }
 
   // Given: what a checker and an optimizer ask of a layer.
+  /// The shared kernel, as this layer sees it.
   public var kernels: [Kernel<Double>] {
     get { [kernel] }
     set { kernel = newValue[0] }
   }
+  /// The bias.
   public var biases: [Parameter<Double>] {
     get { [bias] }
     set { bias = newValue[0] }
