@@ -18,11 +18,11 @@ public struct Exercise: Sendable {
 
   /// An exercise.
   /// - Parameters:
-  /// - id: a short name, such as "sum-rule".
-  /// - title: what the student reads above it.
-  /// - file: the file of Sources/Layers that the student writes.
-  /// - checks: what is asked, with the points for each.
-  /// - isHidden: whether the exercise is only graded, and not among the student's tests.
+  ///   - id: a short name, such as "sum-rule".
+  ///   - title: what the student reads above it.
+  ///   - file: the file of Sources/Layers that the student writes.
+  ///   - checks: what is asked, with the points for each.
+  ///   - isHidden: whether the exercise is only graded, and not among the student's tests.
   public init(
     id: String, title: String, file: String, checks: [Check], isHidden: Bool = false
   ) {
@@ -58,10 +58,10 @@ public struct Exercise: Sendable {
 
     /// A check.
     /// - Parameters:
-    /// - name: a short name, such as "kernel".
-    /// - points: what it is worth.
-    /// - question: what is asked.
-    /// - makeObjective: makes the objective afresh at a point that depends on the seed. One that
+    ///   - name: a short name, such as "kernel".
+    ///   - points: what it is worth.
+    ///   - question: what is asked.
+    ///   - makeObjective: makes the objective afresh at a point that depends on the seed. One that
     /// says nothing of layers counts as one layer.
     public init(
       _ name: String, points: Int, _ question: Question,

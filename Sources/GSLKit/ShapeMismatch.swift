@@ -12,10 +12,10 @@ public struct ShapeMismatch: Error, Equatable, CustomStringConvertible {
 
   /// An error of shape.
   /// - Parameters:
-  /// - operation: what was to be done.
-  /// - given: what was given, in words.
-  /// - expected: what would have fitted.
-  /// - hint: what to look for; nil for nothing.
+  ///   - operation: what was to be done.
+  ///   - given: what was given, in words.
+  ///   - expected: what would have fitted.
+  ///   - hint: what to look for; nil for nothing.
   public init(operation: String, given: String, expected: String, hint: String? = nil) {
     self.operation = operation
     self.given = given

@@ -14,9 +14,9 @@ public struct Network<S: Scalar> {
 
   /// A network without data.
   /// - Parameters:
-  /// - chain: the layers.
-  /// - loss: compares their output with a target.
-  /// - penalty: a term of the loss that reads no data.
+  ///   - chain: the layers.
+  ///   - loss: compares their output with a target.
+  ///   - penalty: a term of the loss that reads no data.
   public init(_ chain: Chain<S>, loss: Loss, penalty: (any LossTerm<S>)? = nil) {
     self.chain = chain
     self.loss = loss

@@ -10,8 +10,8 @@ public struct LayerContribution: Sendable {
 
   /// What a layer contributed.
   /// - Parameters:
-  /// - layer: the layer's name.
-  /// - gradients: one list for each parameter, in row order; nil where it is not used.
+  ///   - layer: the layer's name.
+  ///   - gradients: one list for each parameter, in row order; nil where it is not used.
   public init(layer: String, gradients: [[Double]?]) {
     self.layer = layer
     self.gradients = gradients

@@ -10,8 +10,8 @@ public struct KernelPlace: Sendable, ExpressibleByStringLiteral {
 
   /// A place where the kernel is used.
   /// - Parameters:
-  /// - name: the layer's name.
-  /// - transposed: whether the place uses the kernel transposed.
+  ///   - name: the layer's name.
+  ///   - transposed: whether the place uses the kernel transposed.
   public init(_ name: String, transposed: Bool = false) {
     self.name = name
     isTransposed = transposed
