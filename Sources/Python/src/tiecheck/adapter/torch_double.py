@@ -21,7 +21,7 @@ class _Double:
         here = [(member, member.data, memory) for memory in self.memories for member in memory.members]
         here_grads = [member.grad for member, _, _ in here]
         other = [(tensor, tensor.data) for tensor in self.tensors]
-        wholes = {id(memory): memory.whole().double() for memory in self.memories}
+        wholes = {id(memory): memory.whole().to(torch.float64, copy=True) for memory in self.memories}
         default = torch.get_default_dtype()
         try:
             for member, data, _ in here:
@@ -60,6 +60,15 @@ class _Double:
     def run(self, body):
         with _widening(self.torch)():
             return body()
+
+    def wide(self, batch):
+        """A batch with its numbers in float64."""
+        torch = self.torch
+
+        def widen(x):
+            return x.double() if x.is_floating_point() and x.dtype != torch.float64 else x
+
+        return _mapped(torch, dict(batch) if hasattr(batch, "keys") else batch, widen)
 
 
 def _widening(torch):

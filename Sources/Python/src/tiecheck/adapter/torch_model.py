@@ -97,8 +97,8 @@ class _Torch:
 
     # The loss
 
-    def output(self):
-        inputs = self.batch
+    def output(self, batch):
+        inputs = batch
         if isinstance(inputs, (tuple, list)) and self.loss_function is not None:
             inputs = inputs[0]
         if hasattr(inputs, "keys"):
@@ -106,9 +106,10 @@ class _Torch:
         return self.model(*inputs) if isinstance(inputs, tuple) else self.model(inputs)
 
     def value(self):
-        output = self.output()
+        batch = self.double.wide(self.batch) if self.double is not None and self.double.is_on else self.batch
+        output = self.output(batch)
         if self.loss_function is not None:
-            target = self.batch[1:] if isinstance(self.batch, (tuple, list)) else ()
+            target = batch[1:] if isinstance(batch, (tuple, list)) else ()
             loss = self.loss_function(output, *target)
         else:
             loss = getattr(output, "loss", output)
@@ -304,7 +305,8 @@ class _Torch:
         self.double = _Double(self.torch, self.memories, self.state.every_tensor())
         try:
             with self.in_double():
-                missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
+                with self.state.kept():
+                    missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
                 self.loss()
                 for use in range(min(1, len(self.uses.list))):
                     self.loss_in_use(use, [])
