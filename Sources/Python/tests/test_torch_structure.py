@@ -224,11 +224,21 @@ def test_unused_and_frozen_parameters():
 
 
 def test_padding_rows_are_told_where_they_are_looked_up():
-    rows = lambda told: told.told["parameters"][0].get("untrained_rows")
-    assert rows(asked_words(Words(padding_idx=0))) == [0]
-    assert rows(asked_words(Words(padding_idx=-1))) == [6]
-    assert rows(asked_words(Words(padding_idx=5))) is None
-    assert rows(asked_words(Words())) is None
+    rows = lambda told: [use.get("untrained_rows") for use in told.told["uses"] if use["layer"] in ("embed", "head")]
+    assert rows(asked_words(Words(padding_idx=0))) == [[0], None]
+    assert rows(asked_words(Words(padding_idx=-1))) == [[6], None]
+    assert rows(asked_words(Words(padding_idx=5))) == [None, None]
+    assert rows(asked_words(Words())) == [None, None]
+
+
+def test_several_uses_can_see_values_of_their_own_at_once():
+    told = asked(Tied())
+    values = told.told["parameters"][0]["values"]
+    moved = [{"parameter": 0, "to": [x + 0.1 for x in values]}]
+    uses = [u for u, use in enumerate(told.told["uses"]) if use["parameter"] == 0]
+    alone = [{"use": use, "set": moved} for use in uses]
+    whole, both, first = told.ask("losses", points=[{"set": moved}, {"in_uses": alone}, {"in_use": alone[0]}])["losses"]
+    assert both == pytest.approx(whole, rel=1e-12) and first != both
 
 
 def test_losses_of_other_kinds():

@@ -13,7 +13,7 @@ class _Double:
         self.torch, self.memories = torch, memories
         # What is no parameter: buffers, frozen parameters, and what the model holds unregistered.
         self.tensors = [t for t in tensors if t.is_floating_point() and t.dtype != torch.float64]
-        self.is_on = False
+        self.is_on, self.batch = False, None
 
     @contextlib.contextmanager
     def on(self):
@@ -33,10 +33,10 @@ class _Double:
             for tensor, data in other:
                 tensor.data = data.double()
             torch.set_default_dtype(torch.float64)
-            self.is_on = True
+            self.is_on, self.batch = True, None
             yield
         finally:
-            self.is_on = False
+            self.is_on, self.batch = False, None
             torch.set_default_dtype(default)
             for tensor, data in other:
                 tensor.data = data
@@ -68,7 +68,9 @@ class _Double:
         def widen(x):
             return x.double() if x.is_floating_point() and x.dtype != torch.float64 else x
 
-        return _mapped(torch, dict(batch) if hasattr(batch, "keys") else batch, widen)
+        if self.batch is None:
+            self.batch = _mapped(torch, dict(batch) if hasattr(batch, "keys") else batch, widen)
+        return self.batch
 
 
 def _widening(torch):

@@ -133,12 +133,14 @@ class _Torch:
         with self.torch.set_grad_enabled(self.derives_losses):
             return self.evaluated(self.value).item()
 
-    def loss_in_use(self, use, changes):
-        site, memory = self.uses.list[use]
-        own = self.memories[memory].own()
-        for change in changes:
-            self.memories[memory].put(change.get("at"), change["to"], own.reshape(-1))
-        given = {site: {memory: own}}
+    def loss_in_uses(self, alone):
+        given = {}
+        for use, changes in alone:
+            site, memory = self.uses.list[use]
+            own = self.memories[memory].own()
+            for change in changes:
+                self.memories[memory].put(change.get("at"), change["to"], own.reshape(-1))
+            given.setdefault(site, {})[memory] = own
         return self.evaluated(lambda: self.uses.loss(given, self.derives_losses)).item()
 
     # Description
@@ -256,9 +258,6 @@ class _Torch:
             }
             if claim is None:
                 entry["unused"] = True
-            rows = self.uses.trace.padding.get(index)
-            if rows:
-                entry["untrained_rows"] = sorted(rows)
             entries = self.uses.rounded_entries(index, claim)
             if entries:
                 entry["untrained_entries"] = entries
@@ -308,8 +307,7 @@ class _Torch:
                 with self.state.kept():
                     missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
                 self.loss()
-                for use in range(min(1, len(self.uses.list))):
-                    self.loss_in_use(use, [])
+                self.loss_in_uses([(use, []) for use in range(min(1, len(self.uses.list)))])
         except Exception as error:
             missing = "The model does not run in float64: %s: %s." % (type(error).__name__, str(error).split("\n")[0])
         if missing:
