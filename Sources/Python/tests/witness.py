@@ -90,4 +90,4 @@ def _along(gradient, way):
 
 
 def close(a, b, tolerance, size=0.0):
-    return abs(a - b) <= tolerance * max(abs(a), abs(b), size, 1e-4)
+    return abs(a - b) <= tolerance * max(abs(a), abs(b), size, 1e-4 if tolerance < 1e-4 else 1e-2)

@@ -97,8 +97,8 @@ class _Torch:
 
     # The loss
 
-    def output(self):
-        inputs = self.batch
+    def output(self, batch):
+        inputs = batch
         if isinstance(inputs, (tuple, list)) and self.loss_function is not None:
             inputs = inputs[0]
         if hasattr(inputs, "keys"):
@@ -106,9 +106,10 @@ class _Torch:
         return self.model(*inputs) if isinstance(inputs, tuple) else self.model(inputs)
 
     def value(self):
-        output = self.output()
+        batch = self.double.wide(self.batch) if self.double is not None and self.double.is_on else self.batch
+        output = self.output(batch)
         if self.loss_function is not None:
-            target = self.batch[1:] if isinstance(self.batch, (tuple, list)) else ()
+            target = batch[1:] if isinstance(batch, (tuple, list)) else ()
             loss = self.loss_function(output, *target)
         else:
             loss = getattr(output, "loss", output)
@@ -132,12 +133,14 @@ class _Torch:
         with self.torch.set_grad_enabled(self.derives_losses):
             return self.evaluated(self.value).item()
 
-    def loss_in_use(self, use, changes):
-        site, memory = self.uses.list[use]
-        own = self.memories[memory].own()
-        for change in changes:
-            self.memories[memory].put(change.get("at"), change["to"], own.reshape(-1))
-        given = {site: {memory: own}}
+    def loss_in_uses(self, alone):
+        given = {}
+        for use, changes in alone:
+            site, memory = self.uses.list[use]
+            own = self.memories[memory].own()
+            for change in changes:
+                self.memories[memory].put(change.get("at"), change["to"], own.reshape(-1))
+            given.setdefault(site, {})[memory] = own
         return self.evaluated(lambda: self.uses.loss(given, self.derives_losses)).item()
 
     # Description
@@ -255,9 +258,6 @@ class _Torch:
             }
             if claim is None:
                 entry["unused"] = True
-            rows = self.uses.trace.padding.get(index)
-            if rows:
-                entry["untrained_rows"] = sorted(rows)
             entries = self.uses.rounded_entries(index, claim)
             if entries:
                 entry["untrained_entries"] = entries
@@ -304,10 +304,10 @@ class _Torch:
         self.double = _Double(self.torch, self.memories, self.state.every_tensor())
         try:
             with self.in_double():
-                missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
+                with self.state.kept():
+                    missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
                 self.loss()
-                for use in range(min(1, len(self.uses.list))):
-                    self.loss_in_use(use, [])
+                self.loss_in_uses([(use, []) for use in range(min(1, len(self.uses.list)))])
         except Exception as error:
             missing = "The model does not run in float64: %s: %s." % (type(error).__name__, str(error).split("\n")[0])
         if missing:

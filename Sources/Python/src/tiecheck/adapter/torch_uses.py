@@ -179,6 +179,9 @@ class _TorchUses:
             use["transposed"] = len(self.memories[memory].shape) == 2 and site.turned != way
             if site.layer is None or site.layer in self.owner.loss_layers:
                 use["loss_term"] = True
+            rows = sorted(row for other, row in site.padding if other == memory)
+            if rows:
+                use["untrained_rows"] = rows
             name = self.memories[memory].name
             if intended & {layer, name, (layer, name)}:
                 use["intended"] = True

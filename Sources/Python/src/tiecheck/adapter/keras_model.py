@@ -1,0 +1,406 @@
+"""A Keras 3 model as a checker asks it."""
+
+import contextlib
+import inspect
+
+from .functions import _changes_itself
+from .keras_double import _KerasDouble
+from .keras_engine import _keras_engine
+from .keras_optimizers import _keras_rule
+from .keras_watch import _KerasWatch
+from .protocol import NotCheckable
+from .torch_structure import _unregistered_fault
+from .values import _array_keys, _equal_values
+
+
+def keras_model(
+    model, loss=None, batch=None, optimizers=None, name=None, ties=(), intended=(), frozen=(), witness="double"
+):
+    """A Keras 3 model at its present weights, run eagerly, on TensorFlow, PyTorch or JAX.
+
+    loss        a keras.losses.Loss, its name, or a function of target and output; None for the one that the
+                model was compiled with
+    batch       (input, target)
+    optimizers  name -> a function that gives a fresh keras.optimizers.Optimizer
+    ties        [["encoder", "decoder"]]: layers that are meant to share a weight
+    intended    layers, variables or (layer, variable) whose claimed gradient is deliberately not the derivative
+    frozen      names of variables that no optimizer is meant to train
+    witness     "double": the loss is measured in float64 wherever it can be; "own": as the model computes it
+
+    The loss is what Keras trains on: penalties (regularizers, add_loss) count.
+
+    A variable's uses are the layers that read it while the model runs, however they came by it: as their
+    own, through another layer, or as NumPy numbers. What the model itself reads outside its layers is a use
+    of the model; whether transposed, the adapter cannot know, and says no.
+    """
+    return _Keras(model, loss, batch, optimizers or {}, name, ties, intended, frozen, witness)
+
+
+class _Keras:
+    def __init__(self, model, loss, batch, optimizers, name, ties, intended, frozen, witness):
+        import keras
+
+        self.keras, self.engine = keras, _keras_engine(keras)
+        self.model = model
+        self.loss_function = self.loss_of(loss)
+        self.inputs, self.target = batch
+        self.optimizers, self.name, self.ties = optimizers, name or model.name, [list(tie) for tie in ties]
+        self.told = {layer for tie in self.ties for layer in tie}
+        self.intended, self.frozen, self.witness = set(intended), list(frozen), witness
+        self.variables, self.layers, self.double = [], [], _KerasDouble(self)
+        self.is_penalty = self.is_double = False
+
+    def loss_of(self, loss):
+        if isinstance(loss, str):
+            return self.keras.losses.get(loss)
+        if loss is None:
+            if not getattr(self.model, "compiled", False):
+                raise ValueError("loss= is missing, and the model is not compiled with one")
+            return lambda target, output: self.model.compute_loss(y=target, y_pred=output)
+        return loss
+
+    # Layers and variables
+
+    def every_layer(self):
+        return self.model._flatten_layers(include_self=True, recursive=True)
+
+    def find_layers(self):
+        """The layers that can be a use: those of the model and of the models in it, and inner ones that a tie
+        names."""
+        found = []
+
+        def look(model):
+            for layer in model.layers:
+                if isinstance(layer, self.keras.Model):
+                    look(layer)
+                elif not any(layer is other for other in found):
+                    found.append(layer)
+
+        look(self.model)
+        for layer in self.every_layer():
+            is_named = layer.name in self.told or layer.path in self.told
+            if is_named and layer is not self.model and not any(layer is other for other in found):
+                found.append(layer)
+        names = [layer.name for layer in found]
+        self.named_layers = {
+            id(layer): layer.path if names.count(layer.name) > 1 or layer.path in self.told else layer.name
+            for layer in found
+        }
+        self.layers = found
+
+    def layer_name(self, layer):
+        return self.named_layers[id(layer)]
+
+    def unique_names(self):
+        names = []
+        for variable in self.variables:
+            name, number = variable.path, 2
+            while name in names:
+                name, number = "%s-%d" % (variable.path, number), number + 1
+            names.append(name)
+        return names
+
+    # Running
+
+    def value(self):
+        inputs, target = (self.wide(self.inputs), self.wide(self.target)) if self.is_double else (self.inputs, self.target)
+        output = self.model(inputs, training=False)
+        loss = self.keras.ops.mean(self.loss_function(target, output))
+        self.is_penalty = True
+        try:
+            # Penalties are part of what Keras trains on.
+            for penalty in self.model.losses:
+                loss = loss + self.keras.ops.cast(penalty, loss.dtype)
+            return loss
+        finally:
+            self.is_penalty = False
+
+    def wide(self, data):
+        def widen(x):
+            x = self.engine.numpy(x) if not hasattr(x, "astype") else x
+            return x.astype("float64") if str(x.dtype) in ("float32", "float16", "bfloat16") else x
+
+        return self.keras.tree.map_structure(widen, data)
+
+    def number(self, substitute=None):
+        with _no_graph(self.engine):
+            body = self.value if substitute is None else lambda: _KerasWatch(self, substitute).run(self.value)
+            return float(self.engine.numpy(body()))
+
+    def loss(self):
+        return self.number()
+
+    def loss_in_uses(self, alone):
+        own = {}
+        for use, changes in alone:
+            values = self.here(self.uses[use][2])
+            for change in changes:
+                values = self.changed(values, change.get("at"), change["to"])
+            own[use] = self.engine.tensor(values)
+        return self.number(lambda use, key: own.get(self.uses.index(key)) if key in self.uses else None)
+
+    # Description
+
+    def prepare(self):
+        self.value()  # builds what is not built yet
+        self.find_layers()
+        self.faults, self.remarks = [], []
+        self.variables = []
+        for variable in self.model.trainable_variables:
+            if not any(variable is other for other in self.variables):
+                self.variables.append(variable)
+        self.note_strangers()
+        self.start = [self.array(variable) for variable in self.variables]
+        self.names = self.unique_names()
+        self.look_twice()
+        watch = _KerasWatch(self)
+        watch.run(self.value)
+        self.uses = watch.uses
+
+    def note_strangers(self):
+        """Trainable variables that the loss reads and the model does not list."""
+        watch = _KerasWatch(self)
+        watch.run(self.value)
+        if watch.strangers:
+            self.faults.append(_unregistered_fault([variable.path for variable in watch.strangers]))
+            self.variables += watch.strangers
+
+    def look_twice(self):
+        """The same twice, and nothing changed."""
+        every, seen = [], set()
+        for variable in list(self.model.variables) + self.variables:
+            if id(variable) not in seen:
+                seen.add(id(variable))
+                every.append((variable, self.array(variable)))
+        first = self.number()
+        changed = [(v, before) for v, before in every if not _same_arrays(self.array(v), before)]
+        second = self.number()
+        for variable, before in changed:
+            variable.assign(before)
+        if first != second and not (first != first and second != second):
+            seeds = [v.path for v, _ in changed if "seed" in v.path]
+            others = [v.path for v, _ in changed if "seed" not in v.path]
+            if others and not seeds:
+                self.faults.append(_changes_itself(others))
+                return
+            layers = self.drawing_layers(seeds) or seeds
+            who = ", ".join(layers) + " draws" if layers else "something in it draws"
+            raise NotCheckable(
+                "asked twice at the same point, the loss is %.9g and %.9g: %s random numbers although training=False. "
+                "Make what it draws depend on nothing but the parameters." % (first, second, who),
+                draws=layers,
+            )
+        own = [v.path for v, _ in changed if any(v is other for other in self.variables)]
+        if own:
+            self.faults.append(_changes_itself(own))
+
+    def drawing_layers(self, seeds):
+        """The layers whose seeds have these paths."""
+        owns = lambda layer: [s.state.path for s in getattr(layer, "_seed_generators", [])]
+        layers = [layer for layer in self.every_layer() if layer is not self.model]
+        return [layer.name for layer in layers if any(path in seeds for path in owns(layer))]
+
+    def description(self):
+        self.prepare()
+        uses = self.described_uses()
+        whole = self.claimed()
+        description = {
+            "name": self.name,
+            "loss": getattr(self.loss_function, "name", getattr(self.loss_function, "__name__", "loss")),
+            "batch": len(self.keras.tree.flatten(self.inputs)[0]),
+            "parameters": [
+                dict(
+                    {"name": name, "shape": list(v.shape), "values": self.flat(v), "precision": self.precision(v)},
+                    **({"unused": True} if claim is None else {})
+                )
+                for name, v, claim in zip(self.names, self.variables, whole)
+            ],
+            "uses": uses,
+            "layers": self.described_layers(uses),
+            "ties": self.ties,
+            "optimizers": [self.rule(name) for name in self.optimizers],
+            "can": ["gradient", "use", "gradient_by_use"] + (["steps"] if self.optimizers else []),
+        }
+        self.note_double(description)
+        keys = [_array_keys(name, start.astype("float64")) for name, start in zip(self.names, self.start)]
+        self.remarks += _equal_values([key for key in keys if key])
+        description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
+        return description
+
+    def note_double(self, description):
+        if self.witness != "double":
+            return
+        own = self.loss()
+        try:
+            with self.in_double():
+                wide = self.loss()
+                self.loss_in_uses([(0, [])] if self.uses else [])
+            if abs(wide - own) > 1e-2 * max(abs(own), abs(wide)):
+                raise ValueError("it is %.9g there and %.9g in its own precision" % (wide, own))
+            if self.rounds():
+                raise ValueError("something in the model rounds to float32 all the same")
+            description["can"].append("double")
+        except Exception as error:
+            word = str(error).strip().split("\n")[0][:200]
+            description["double_missing"] = "The loss cannot be computed in float64: %s: %s" % (type(error).__name__, word)
+
+    def rounds(self):
+        """Whether the loss in float64 is rough where parameters move by a billionth."""
+        with self.in_double():
+            for place, claim in enumerate(self.start):
+                size, losses = 1e-9 * (abs(claim).max() or 1), []
+                for step in (-2, -1, 0, 1, 2):
+                    self.put(place, claim.astype("float64") + step * size)
+                    losses.append(self.loss())
+                self.put(place, claim)
+                a, b, c, d, e = losses
+                if e != a:
+                    return abs(a - 4 * b + 6 * c - 4 * d + e) > 0.05 * abs(e - a)
+        return False
+
+    def described_uses(self):
+        layers = {self.layer_name(layer): layer for layer in self.layers}
+        repeated = {(layer, place) for layer, call, place in self.uses if call > 1}
+        first, uses = {}, []
+        for layer, call, place in self.uses:
+            use = {"layer": layer, "parameter": place, "transposed": False}
+            if (layer, place) in repeated:
+                use["slot"] = "call %d" % call
+            if layer == _KerasWatch.term and layer not in layers:
+                use["loss_term"] = True
+            first.setdefault(place, layer)
+            kernel = self.variables[place]
+            if len(kernel.shape) == 2 and layer != first[place] and layer in layers:
+                use["transposed"] = self.is_turned(layers[layer], kernel)
+            name = self.names[place]
+            if self.intended & {layer, name, (layer, name)}:
+                use["intended"] = True
+            uses.append(use)
+        return uses
+
+    def described_layers(self, uses):
+        layers, told = {self.layer_name(layer): layer for layer in self.layers}, []
+        for name in dict.fromkeys(use["layer"] for use in uses):
+            is_term = name == _KerasWatch.term and name not in layers
+            entry = {"name": name, "type": "loss" if is_term else type(layers.get(name, self.model)).__name__}
+            width = self.width(layers.get(name))
+            told.append(dict(entry, width=int(width)) if width else entry)
+        return told
+
+    def width(self, layer):
+        try:
+            return layer.output.shape[-1]
+        except Exception:
+            return None
+
+    def is_turned(self, layer, kernel):
+        """A layer whose output is as wide as the kernel is high uses it transposed; of a square one nobody
+        can tell from outside, and a second use is taken for the transposed one."""
+        return self.width(layer) == kernel.shape[0]
+
+    def precision(self, variable):
+        kinds = {"float32": "float", "float64": "double", "bfloat16": "bfloat16", "float16": "float16"}
+        if variable.dtype not in kinds:
+            raise TypeError("%s is of %s; expected float32 or float64" % (variable.path, variable.dtype))
+        computed = [layer.compute_dtype for layer in self.layers if layer.compute_dtype in ("bfloat16", "float16")]
+        return computed[0] if computed else kinds[variable.dtype]
+
+    def array(self, variable):
+        return self.engine.numpy(variable.value).copy()
+
+    def flat(self, tensor):
+        return self.engine.numpy(getattr(tensor, "value", tensor)).reshape(-1).astype("float64").tolist()
+
+    def made(self, name):
+        make = self.optimizers[name]
+        if isinstance(make, self.keras.optimizers.Optimizer):
+            # One that was made before may have a state: one like it starts afresh.
+            return type(make).from_config(make.get_config())
+        try:
+            takes = [p for p in inspect.signature(make).parameters.values() if p.default is p.empty]
+        except (TypeError, ValueError):
+            takes = []
+        return make(self.model) if takes and not isinstance(make, type) else make()
+
+    def trained(self):
+        """The variables that training trains, and their names."""
+        own = self.model.trainable_variables
+        pairs = [(v, n) for v, n in zip(self.variables, self.names) if any(v is other for other in own)]
+        return [v for v, _ in pairs], [n for _, n in pairs]
+
+    def rule(self, name):
+        variables, names = self.trained()
+        return _keras_rule(self.keras, name, self.made(name), variables, names, self.frozen)
+
+    # Answers
+
+    def in_double(self):
+        return self.double.on()
+
+    def here(self, parameter):
+        variable = self.variables[parameter]
+        if self.is_double:
+            return self.engine.numpy(self.double.values[id(variable)])
+        return self.array(variable)
+
+    def changed(self, values, at, to):
+        values = values.copy()
+        flat = values.reshape(-1)
+        if at is None:
+            flat[:] = to
+        else:
+            flat[at] = to
+        return values
+
+    def put(self, parameter, values):
+        variable = self.variables[parameter]
+        if self.is_double:
+            self.double.put(variable, values)
+        else:
+            variable.assign(values)
+
+    def set(self, parameter, at, to):
+        self.put(parameter, self.changed(self.here(parameter), at, to))
+
+    def restore(self, parameter, at):
+        self.put(parameter, self.start[parameter])
+
+    def claimed(self):
+        return self.engine.trained(self.value, self.variables)
+
+    def gradient(self):
+        return [None if g is None else self.dense(g) for g in self.claimed()]
+
+    def dense(self, gradient):
+        return self.flat(self.keras.ops.convert_to_tensor(gradient))
+
+    def gradient_by_use(self):
+        def loss(leaves):
+            own = lambda use, key: leaves[self.uses.index(key)] if key in self.uses else None
+            return _KerasWatch(self, own).run(self.value)
+
+        found = self.engine.derived(loss, [self.array(self.variables[place]) for _, _, place in self.uses])
+        return [None if g is None else self.dense(g) for g in found]
+
+    def steps(self, name, count):
+        if name not in self.optimizers:
+            raise KeyError("there is no optimizer %r" % name)
+        variables, _ = self.trained()
+        here = [(variable, self.array(variable)) for variable in self.model.variables]
+        try:
+            optimizer, way = self.made(name), []
+            for _ in range(count):
+                optimizer.apply(self.engine.trained(self.value, variables), variables)
+                way.append([self.flat(variable) for variable in self.variables])
+            return {"parameters": way}
+        finally:
+            for variable, values in here:
+                variable.assign(values)
+
+
+def _same_arrays(a, b):
+    return a.tobytes() == b.tobytes()
+
+
+def _no_graph(engine):
+    return engine.torch.no_grad() if hasattr(engine, "torch") else contextlib.nullcontext()
