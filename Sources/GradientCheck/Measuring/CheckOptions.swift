@@ -12,18 +12,22 @@ public struct CheckOptions: Sendable {
   /// Random directions for each tensor instead of every entry; 0 for every entry; nil to choose by
   /// size: entry by entry up to `GradientChecker.largestEntrywise` entries.
   public var directions: Int?
+  /// Whether claims are also measured at a second point, where every number is moved by about a
+  /// thousandth: a gradient that is right at the described point only is found there.
+  public var secondPoint: Bool
   package var progress: CheckProgress?
 
   /// The usual options, but for those that are named.
   public init(
     rtol: Double = 1e-6, alpha: Double = 0.01, estimator: Estimator = .fivePoint, seed: UInt64 = 1,
-    directions: Int? = nil
+    directions: Int? = nil, secondPoint: Bool = true
   ) {
     self.rtol = rtol
     self.alpha = alpha
     self.estimator = estimator
     self.seed = seed
     self.directions = directions
+    self.secondPoint = secondPoint
   }
 
   /// The same, with somebody who is told how far the check is, and who can stop it.

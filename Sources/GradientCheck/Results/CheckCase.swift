@@ -138,7 +138,21 @@ public struct CheckCase {
         + (structure?.diagnoses ?? []), vacuous: untold,
       vacuousParameters: power.vacuousParameters,
       evidence: try Evidence(objective, gradient, options),
+      remarks: Self.remarks(power, gradient),
       notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked)
+  }
+}
+
+extension CheckCase {
+  private static func remarks(_ power: Power, _ gradient: GradientResult) -> [String]? {
+    guard !power.zeroParameters.isEmpty else { return nil }
+    let names = power.zeroParameters.joined(separator: ", ")
+    let place =
+      gradient.secondPoint == nil ? "at this point" : "at this point and at one close to it"
+    return [
+      "The gradient of \(names) is zero \(place), as it is claimed to be. A claim that is a multiple of "
+        + "the true one would be zero as well."
+    ]
   }
 }
 
@@ -222,6 +236,8 @@ public struct CaseResult: Codable, Sendable {
   /// Parameters whose check proved nothing.
   public let vacuousParameters: [String]
   package let evidence: Evidence
+  /// What is no fault and yet worth knowing, in a sentence each; nil if there is nothing.
+  public let remarks: [String]?
   /// What the model could not be asked, in a sentence each; nil if there is nothing.
   public let notAsked: [String]?
   /// What this check would have made of the faults of a gallery at this very point; nil where nobody
@@ -231,7 +247,7 @@ public struct CaseResult: Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case name, model, verdict, expected, scope, loss, summary, gradient, tie, updates, symmetry,
       diagnoses
-    case vacuous, evidence, structure
+    case vacuous, evidence, structure, remarks
     case notAsked = "not_asked"
     case noticed = "would_have_noticed"
     case vacuousParameters = "vacuous_parameters"
