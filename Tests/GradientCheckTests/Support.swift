@@ -142,10 +142,15 @@ final class TamperedPaths: LayeredObjective {
   let base: ChainObjective<Double>
   let change: (_ layer: Int, _ parameter: Int, inout [Double]) -> Void
 
+  /// Whether it says what each use claims.
+  let claimsByUse: Bool
+
   init(
-    _ base: ChainObjective<Double>, _ change: @escaping (Int, Int, inout [Double]) -> Void
+    _ base: ChainObjective<Double>, byUse: Bool = true,
+    _ change: @escaping (Int, Int, inout [Double]) -> Void
   ) {
     self.base = base
+    claimsByUse = byUse
     self.change = change
   }
 

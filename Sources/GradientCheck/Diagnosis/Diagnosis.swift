@@ -13,9 +13,11 @@ public struct Diagnosis: Codable, Equatable, Sendable {
   public let explained: Bool
   /// The same for a person.
   public let sentence: String
+  /// Where several names fit ("ambiguous"), all of them; nil otherwise.
+  public private(set) var alternatives: [String]? = nil
 
   enum CodingKeys: String, CodingKey {
-    case id, parameter, coefficient, explained, sentence
+    case id, parameter, coefficient, explained, sentence, alternatives
     case coefficientError = "coefficient_error"
   }
 }

@@ -126,7 +126,12 @@ public struct CheckCase {
           try $0.wrongGradient(objective, gradient.parameters[p], parameter: p)
         }
       })
-    let named = try Diagnostician(batch: objective.batch).diagnose(
+    let scales = LossScales(batch: objective.batch, outputs: objective.outputs)
+    let named = try Diagnostician(scales) { p, values in
+      gradient.parameters[p].directions.map {
+        Lines(count: $0.count, entries: values.count, seed: options.seed, tensor: p)
+      }?.project(values)
+    }.diagnose(
       gradient: gradient, tie: tie, updates: updates, values: values, lastResorts)
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
@@ -162,6 +167,8 @@ public protocol SummarizedObjective: PathObjective {
   var lossName: String { get }
   /// How many samples the loss is a mean over.
   var batch: Int { get }
+  /// How many outputs each sample has; nil where that is not known.
+  var outputs: Int? { get }
   /// Every sample of the batch is the same: which one a number came from cannot be seen.
   var hasEqualSamples: Bool { get }
   /// What it cannot be asked, and why, in a sentence each.
@@ -171,6 +178,8 @@ public protocol SummarizedObjective: PathObjective {
 }
 
 extension SummarizedObjective {
+  /// Not known.
+  public var outputs: Int? { nil }
   /// Empty: everything can be asked.
   public var notAsked: [String] { [] }
 }
@@ -180,6 +189,8 @@ extension ChainObjective: SummarizedObjective {
   public var lossName: String { network.loss.rawValue }
   /// The rows of the input.
   public var batch: Int { input.rows }
+  /// The columns of the target.
+  public var outputs: Int? { target.columns }
   /// Whether all rows of the input, and of the target, are equal.
   public var hasEqualSamples: Bool {
     (1..<max(input.rows, 1)).allSatisfy { i in
