@@ -65,6 +65,19 @@ public struct Power: Codable, Sendable {
     zeroParameters = isVacuous ? [] : untold
   }
 
+  /// What a reader should know about a gradient that is zero.
+  func remark(_ gradient: GradientResult) -> Remark? {
+    guard !zeroParameters.isEmpty else { return nil }
+    let names = zeroParameters.joined(separator: ", ")
+    let place =
+      gradient.secondPoint == nil ? "at this point" : "at this point and at one close to it"
+    return Remark(
+      about: "zero", parameters: zeroParameters,
+      sentence:
+        "the gradient of \(names) is zero \(place), as it is claimed to be; a claim that is a multiple "
+        + "of the true one would be zero as well")
+  }
+
   private static func parametersThatMatter(_ gradient: GradientResult, _ tie: TieResult?)
     -> [String]
   {

@@ -38,8 +38,9 @@ public struct GradientChecker {
   }
 
   func check(_ objectives: [any Objective]) throws -> GradientResult {
+    guard objectives[0].parameters.contains(where: { $0.count > 0 }) else { throw NothingToCheck() }
+    let objectives = try objectives.map { try DoubleWitness.lossWitnessed($0, options) }
     let objective = objectives[0]
-    guard objective.parameters.contains(where: { $0.count > 0 }) else { throw NothingToCheck() }
     let evaluations = Counter()
     let (noise, value) = try Noise.measure(objective, seed: options.seed)
     evaluations.add(noise.evaluations)
@@ -112,7 +113,9 @@ public struct GradientChecker {
     _ objective: any Objective, _ tensors: [TensorResult], noise: Double, wholeScale: Double,
     _ evaluations: Counter
   ) throws -> SecondPointResult? {
-    guard options.secondPoint, !(options.progress?.isCancelled ?? false) else { return nil }
+    guard options.secondPoint, !objective.claimsAtOnePoint,
+      !(options.progress?.isCancelled ?? false)
+    else { return nil }
     let before = evaluations.count
     let check = SecondPointCheck(
       objective, options, first: tensors, noise: noise, wholeScale: wholeScale

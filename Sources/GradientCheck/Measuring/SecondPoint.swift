@@ -20,8 +20,16 @@ struct SecondPoint {
   /// with the second point (half of its elements, where there is one parameter).
   let between: [[[Double]]]
 
-  /// - Parameter reach: what the amounts are multiplied by.
-  init(_ parameters: [any AnyParameter], seed: UInt64, reach: Double = 1) {
+  /// - Parameters:
+  ///   - unitRoundoff: that of the arithmetic which the claims are made in.
+  ///   - reach: what the amounts are multiplied by.
+  init(
+    _ parameters: [any AnyParameter], seed: UInt64, unitRoundoff: Double = Float.unitRoundoff,
+    reach: Double = 1
+  ) {
+    let unitRoundoff = max(unitRoundoff, Float.unitRoundoff)
+    // A number of few places has few neighbours: in bfloat16 the nearest is a hundredth away.
+    let reach = reach * max(1, 4e3 * unitRoundoff)
     let random = RandomSource(seed: seed &* 0x9E37_79B9 &+ 0x5EC0_0D)
     func moved(_ values: [[Double]], by reach: Double, _ isMoved: (Int, Int) -> Bool) -> [[Double]]
     {
@@ -31,7 +39,9 @@ struct SecondPoint {
         for i in result.indices {
           let size = result[i] == 0 ? scale : min(scale, abs(result[i]))
           let amount = random.sign() * random.uniform(0.7e-3, 3e-3) * reach * size
-          if isMoved(p, i) { result[i] = parameter.rounded(Self.short(result[i] + amount)) }
+          if isMoved(p, i) {
+            result[i] = parameter.rounded(Self.short(result[i] + amount, unitRoundoff))
+          }
         }
         for i in parameter.fixedElements { result[i] = values[p][i] }
         return result
@@ -54,10 +64,11 @@ struct SecondPoint {
     }
   }
 
-  /// The nearest number of 24 binary places, where a Float can hold it.
-  private static func short(_ value: Double) -> Double {
-    let short = Double(Float(value))
-    return short.isFinite && abs(short) > 1e-30 ? short : value
+  /// The nearest number that an arithmetic can hold, but for the size of its exponents.
+  private static func short(_ value: Double, _ unitRoundoff: Double) -> Double {
+    guard abs(value) > 1e-30, value.isFinite else { return value }
+    let grid = 2 * unitRoundoff * Double(sign: .plus, exponent: value.exponent, significand: 1)
+    return (value / grid).rounded() * grid
   }
 
   /// Runs `body` while the parameters stand at the second point, and puts them back.

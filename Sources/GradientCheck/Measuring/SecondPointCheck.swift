@@ -35,7 +35,9 @@ struct SecondPointCheck {
   func run(budget: Int) throws -> [SecondPointResult.Tensor]? {
     // A loss may end close to the point: a square root does at zero.
     for reach in [1, 0x1p-10] {
-      let point = SecondPoint(objective.parameters, seed: options.seed, reach: reach)
+      let point = SecondPoint(
+        objective.parameters, seed: options.seed, unitRoundoff: objective.gradientUnitRoundoff,
+        reach: reach)
       if let value = try value(at: point) { return try run(at: point, value, budget: budget) }
     }
     return nil

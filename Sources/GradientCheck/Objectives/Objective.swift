@@ -19,11 +19,16 @@ public protocol Objective {
   /// The same loss in Double at the same point, sharing nothing with this objective; nil where there is
   /// none, or where the loss is in Double already.
   func doubleTwin() -> (any Objective)?
+  /// Whether the claim is a list of numbers for the described point, and no function of the point: there is
+  /// nothing to ask it at another point then.
+  var claimsAtOnePoint: Bool { get }
 }
 
 extension Objective {
   /// nil: there is none.
   public func doubleTwin() -> (any Objective)? { nil }
+  /// false: the gradient is a function of the point.
+  public var claimsAtOnePoint: Bool { false }
 }
 
 /// An objective that answers many points faster together than one by one.

@@ -35,6 +35,7 @@ package final class WitnessedObjective: SummarizedObjective, LayeredObjective {
   package func value() throws -> Double { try witness.value() }
 
   package var gradientUnitRoundoff: Double { accused.gradientUnitRoundoff }
+  package var claimsAtOnePoint: Bool { accused.claimsAtOnePoint }
 
   package func gradients() throws -> [[Double]?] {
     synchronize()

@@ -87,10 +87,11 @@ public struct CheckCase {
   /// and reads a diagnosis off the residual.
   /// - Parameter workers: threads for the gradient check; each makes an objective of its own.
   public func run(_ options: CheckOptions, workers: Int = 1) throws -> CaseResult {
-    let objectives = try (0..<max(workers, 1)).map { _ in try makeObjective() }
+    let accused = try (0..<max(workers, 1)).map { _ in try makeObjective() }
+    let objectives = try accused.map { try DoubleWitness.witnessed($0, options) }
     let objective = objectives[0]
     // What is asked of a model's structure does not depend on its precision; it is asked in Double.
-    let double = try objective as? ChainObjective<Double> ?? makeDouble?()
+    let double = try accused[0] as? ChainObjective<Double> ?? makeDouble?()
     let summary =
       try double.map {
         try handling.summarize($0.network.chain, $0.input)
@@ -116,6 +117,9 @@ public struct CheckCase {
       [gradient.verdict, judgedTie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
       + [structure?.verdict ?? .pass]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
+    let remarks = [
+      DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
+    ].compactMap { $0 }
     let samples = objective as? any SampledObjective
     let lastResorts = Diagnostician.LastResorts(
       samples: { p in
@@ -143,21 +147,8 @@ public struct CheckCase {
         + (structure?.diagnoses ?? []), vacuous: untold,
       vacuousParameters: power.vacuousParameters,
       evidence: try Evidence(objective, gradient, options),
-      remarks: Self.remarks(power, gradient),
+      remarks: remarks.isEmpty ? nil : remarks,
       notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked)
-  }
-}
-
-extension CheckCase {
-  private static func remarks(_ power: Power, _ gradient: GradientResult) -> [String]? {
-    guard !power.zeroParameters.isEmpty else { return nil }
-    let names = power.zeroParameters.joined(separator: ", ")
-    let place =
-      gradient.secondPoint == nil ? "at this point" : "at this point and at one close to it"
-    return [
-      "The gradient of \(names) is zero \(place), as it is claimed to be. A claim that is a multiple of "
-        + "the true one would be zero as well."
-    ]
   }
 }
 
@@ -247,8 +238,8 @@ public struct CaseResult: Codable, Sendable {
   /// Parameters whose check proved nothing.
   public let vacuousParameters: [String]
   package let evidence: Evidence
-  /// What is no fault and yet worth knowing, in a sentence each; nil if there is nothing.
-  public let remarks: [String]?
+  /// What a reader should know and what changes no verdict; nil if there is nothing.
+  public let remarks: [Remark]?
   /// What the model could not be asked, in a sentence each; nil if there is nothing.
   public let notAsked: [String]?
   /// What this check would have made of the faults of a gallery at this very point; nil where nobody
