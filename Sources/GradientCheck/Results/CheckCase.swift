@@ -101,8 +101,9 @@ public struct CheckCase {
     let tie = try TieCheck(options).check(
       objective, gradient: gradient, expected: expectedTies, biases: expectedBiases)
     let judgedTie = scope.contains(.ties) ? tie : .none
-    let updates = try UpdateCheck(options, steps: steps).check(
+    var updates = try UpdateCheck(options, steps: steps).check(
       objective, gradient: gradient, scope.contains(.updates) ? subjects : [])
+    updates.notCompared = objective.notCompared.isEmpty ? nil : objective.notCompared
     let structure =
       try scope.contains(.structure)
       ? double.map { try StructureCheck(options).check($0, handling) } : nil
@@ -112,9 +113,11 @@ public struct CheckCase {
     if objective.hasEqualSamples {
       untold.append(.samplesMixed)
     }
+    let faults = objective.faults(after: gradient)
+    let remarks = try objective.remarks(after: gradient)
     let verdicts =
       [gradient.verdict, judgedTie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
-      + [structure?.verdict ?? .pass]
+      + [structure?.verdict ?? .pass, faults.isEmpty ? .pass : .fail]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
     let samples = objective as? any SampledObjective
     let lastResorts = Diagnostician.LastResorts(
@@ -135,10 +138,11 @@ public struct CheckCase {
       summary: summary, gradient: gradient, tie: judgedTie, updates: updates, structure: structure,
       symmetry: symmetry,
       diagnoses: named.filter { scope.contains(.ties) || !tie.diagnoses.contains($0) }
-        + (structure?.diagnoses ?? []), vacuous: untold,
+        + (structure?.diagnoses ?? []) + faults, vacuous: untold,
       vacuousParameters: power.vacuousParameters,
       evidence: try Evidence(objective, gradient, options),
-      notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked)
+      notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked,
+      remarks: remarks.isEmpty ? nil : remarks)
   }
 }
 
@@ -152,6 +156,12 @@ public protocol SummarizedObjective: PathObjective {
   var hasEqualSamples: Bool { get }
   /// What it cannot be asked, and why, in a sentence each.
   var notAsked: [String] { get }
+  /// The optimizers that are not compared, and why.
+  var notCompared: [UpdateResult.NotCompared] { get }
+  /// What the model itself knows to be wrong with it, beside what is measured.
+  func faults(after gradient: GradientResult) -> [Diagnosis]
+  /// What a reader should know, and what changes no verdict.
+  func remarks(after gradient: GradientResult) throws -> [Remark]
   /// The table of the layers.
   func summary() throws -> ModelSummary
 }
@@ -159,6 +169,12 @@ public protocol SummarizedObjective: PathObjective {
 extension SummarizedObjective {
   /// Empty: everything can be asked.
   public var notAsked: [String] { [] }
+  /// Empty: everything is compared.
+  public var notCompared: [UpdateResult.NotCompared] { [] }
+  /// None.
+  public func faults(after gradient: GradientResult) -> [Diagnosis] { [] }
+  /// None.
+  public func remarks(after gradient: GradientResult) throws -> [Remark] { [] }
 }
 
 extension ChainObjective: SummarizedObjective {
@@ -224,6 +240,8 @@ public struct CaseResult: Codable, Sendable {
   package let evidence: Evidence
   /// What the model could not be asked, in a sentence each; nil if there is nothing.
   public let notAsked: [String]?
+  /// What a reader should know, and what changed no verdict; nil if there is nothing.
+  public let remarks: [Remark]?
   /// What this check would have made of the faults of a gallery at this very point; nil where nobody
   /// asked.
   package var noticed: [NoticedFault]?
@@ -231,7 +249,7 @@ public struct CaseResult: Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case name, model, verdict, expected, scope, loss, summary, gradient, tie, updates, symmetry,
       diagnoses
-    case vacuous, evidence, structure
+    case vacuous, evidence, structure, remarks
     case notAsked = "not_asked"
     case noticed = "would_have_noticed"
     case vacuousParameters = "vacuous_parameters"
