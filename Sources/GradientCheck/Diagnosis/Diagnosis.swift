@@ -20,4 +20,11 @@ public struct Diagnosis: Codable, Equatable, Sendable {
     case id, parameter, coefficient, explained, sentence, alternatives
     case coefficientError = "coefficient_error"
   }
+
+  /// What is known without any fit, such as what a model says of itself.
+  package static func known(_ id: String, parameter: String, sentence: String) -> Diagnosis {
+    Diagnosis(
+      id: id, parameter: parameter, coefficient: 0, coefficientError: 0, explained: true,
+      sentence: sentence)
+  }
 }

@@ -14,6 +14,8 @@ public protocol Objective {
   /// The claimed gradient at the present point: one list for each parameter, in row order; nil where
   /// none is claimed.
   func gradients() throws -> [[Double]?]
+  /// What a training steps by; `gradients()` unless the model says otherwise.
+  func trainingGradients() throws -> [[Double]?]
   /// The unit round-off of the arithmetic that the claimed gradient is computed in.
   var gradientUnitRoundoff: Double { get }
   /// The same loss in Double at the same point, sharing nothing with this objective; nil where there is
@@ -25,6 +27,8 @@ public protocol Objective {
 }
 
 extension Objective {
+  /// The claimed gradient.
+  public func trainingGradients() throws -> [[Double]?] { try gradients() }
   /// nil: there is none.
   public func doubleTwin() -> (any Objective)? { nil }
   /// false: the gradient is a function of the point.

@@ -102,8 +102,9 @@ public struct CheckCase {
     let tie = try TieCheck(options).check(
       objective, gradient: gradient, expected: expectedTies, biases: expectedBiases)
     let judgedTie = scope.contains(.ties) ? tie : .none
-    let updates = try UpdateCheck(options, steps: steps).check(
+    var updates = try UpdateCheck(options, steps: steps).check(
       objective, gradient: gradient, scope.contains(.updates) ? subjects : [])
+    updates.notCompared = accused[0].notCompared.isEmpty ? nil : accused[0].notCompared
     let structure =
       try scope.contains(.structure)
       ? double.map { try StructureCheck(options).check($0, handling) } : nil
@@ -113,13 +114,14 @@ public struct CheckCase {
     if objective.hasEqualSamples {
       untold.append(.samplesMixed)
     }
+    let faults = accused[0].faults(after: gradient)
     let verdicts =
       [gradient.verdict, judgedTie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
-      + [structure?.verdict ?? .pass]
+      + [structure?.verdict ?? .pass, faults.isEmpty ? .pass : .fail]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
     let remarks = [
       DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
-    ].compactMap { $0 }
+    ].compactMap { $0 } + (try accused[0].remarks(after: gradient))
     let samples = objective as? any SampledObjective
     let lastResorts = Diagnostician.LastResorts(
       samples: { p in
@@ -144,7 +146,7 @@ public struct CheckCase {
       summary: summary, gradient: gradient, tie: judgedTie, updates: updates, structure: structure,
       symmetry: symmetry,
       diagnoses: named.filter { scope.contains(.ties) || !tie.diagnoses.contains($0) }
-        + (structure?.diagnoses ?? []), vacuous: untold,
+        + (structure?.diagnoses ?? []) + faults, vacuous: untold,
       vacuousParameters: power.vacuousParameters,
       evidence: try Evidence(objective, gradient, options),
       remarks: remarks.isEmpty ? nil : remarks,
@@ -164,6 +166,12 @@ public protocol SummarizedObjective: PathObjective {
   var hasEqualSamples: Bool { get }
   /// What it cannot be asked, and why, in a sentence each.
   var notAsked: [String] { get }
+  /// The optimizers that are not compared, and why.
+  var notCompared: [UpdateResult.NotCompared] { get }
+  /// What the model itself knows to be wrong with it, beside what is measured.
+  func faults(after gradient: GradientResult) -> [Diagnosis]
+  /// What a reader should know, and what changes no verdict.
+  func remarks(after gradient: GradientResult) throws -> [Remark]
   /// The table of the layers.
   func summary() throws -> ModelSummary
 }
@@ -173,6 +181,12 @@ extension SummarizedObjective {
   public var outputs: Int? { nil }
   /// Empty: everything can be asked.
   public var notAsked: [String] { [] }
+  /// Empty: everything is compared.
+  public var notCompared: [UpdateResult.NotCompared] { [] }
+  /// None.
+  public func faults(after gradient: GradientResult) -> [Diagnosis] { [] }
+  /// None.
+  public func remarks(after gradient: GradientResult) throws -> [Remark] { [] }
 }
 
 extension ChainObjective: SummarizedObjective {
