@@ -361,6 +361,17 @@ class _Keras:
         else:
             variable.assign(values)
 
+    def snapshot(self):
+        """What puts every variable back as it is now."""
+        kept = [(variable, self.array(variable)) for variable in self.model.variables]
+
+        def put_back():
+            for variable, values in kept:
+                if not _same_arrays(self.array(variable), values):
+                    variable.assign(values)
+
+        return put_back
+
     def set(self, parameter, at, to):
         self.put(parameter, self.changed(self.here(parameter), at, to))
 

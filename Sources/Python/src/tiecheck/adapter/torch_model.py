@@ -157,6 +157,8 @@ class _Torch:
             self.remarks.append(self.state.remark)
         if not self.memories:
             raise NotCheckable("the model has no parameters that ask for a gradient")
+        if not self.derives_losses:
+            self.evaluated(self.state.choose_threads)
         self.uses = self.evaluated(lambda: _TorchUses(self))
         self.remarks += self.uses.remarks
         if self.loss_shape:
@@ -336,6 +338,28 @@ class _Torch:
     def in_double(self):
         with self.double.on():
             yield
+
+    def snapshot(self):
+        """What puts every tensor of the model back as it is now, whatever was done to it meanwhile."""
+        tensors = [p for _, p in self.named]
+        for module in (self.inner, self.loss_function):
+            if isinstance(module, self.torch.nn.Module):
+                tensors += list(module.buffers())
+        kept = [(tensor, tensor.data, tensor.detach().clone(), tensor.grad) for tensor in tensors]
+        modes = [(module, module.training) for module in self.inner.modules()]
+        threads = self.torch.get_num_threads()
+
+        def put_back():
+            self.torch.set_num_threads(threads)
+            for tensor, data, values, grad in kept:
+                tensor.data = data
+                if not self.torch.equal(data, values):
+                    data.copy_(values)
+                tensor.grad = grad
+            for module, mode in modes:
+                module.training = mode
+
+        return put_back
 
     def set(self, parameter, at, to):
         self.memories[parameter].put(at, to)
