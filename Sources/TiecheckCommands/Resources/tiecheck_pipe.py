@@ -39,6 +39,7 @@ import sys
 import time
 import traceback
 import types
+import warnings
 
 
 # The protocol: a question is a line of JSON on standard input, its answer a line on standard output.
@@ -339,6 +340,11 @@ def _array_keys(name, array):
     columns = array.T.tobytes() if array.ndim == 2 else None
     shape = lambda sizes: (",".join(map(str, sizes)) + ";").encode()
     return name, shape(array.shape) + array.tobytes(), columns and shape(array.shape[::-1]) + columns
+
+
+def _same_arrays(a, b):
+    """Whether two arrays hold the same bits."""
+    return a.tobytes() == b.tobytes()
 
 
 # Models made of plain functions.
@@ -921,7 +927,10 @@ class _Calls:
             hooks.register_module_forward_hook(self.after, always_call=True),
         ]
         try:
-            yield
+            with warnings.catch_warnings():
+                # A compiled model warns of hooks that see every module; it runs uncompiled here.
+                warnings.filterwarnings("ignore", message=".*global hooks on modules")
+                yield
         finally:
             for handle in handles:
                 handle.remove()
@@ -1526,7 +1535,7 @@ class _TorchUses:
                 given.setdefault(site, {})[memory] = moved[memory]
         kept = {memory: self.memories[memory].whole().clone() for memory in memories}
         try:
-            through_uses = float(self.loss(given))
+            through_uses = self.loss(given).item()
             for memory in memories:
                 self.memories[memory].whole().copy_(moved[memory].reshape(-1))
             whole = self.owner.loss()
@@ -1569,9 +1578,9 @@ class _TorchUses:
         here, living = None, []
         for (site, memory), claim in zip(self.list, claims):
             if claim is None:
-                here = float(self.loss({})) if here is None else here
+                here = self.loss({}).item() if here is None else here
                 try:
-                    if float(self.loss({site: {memory: self.moved(memory, 1)}})) == here:
+                    if self.loss({site: {memory: self.moved(memory, 1)}}).item() == here:
                         continue
                 except Exception:
                     pass
@@ -2317,42 +2326,11 @@ def _step(optimizer, loss):
     optimizer.step()
 
 
-# A PyTorch model as a checker asks it.
+# What the parts of a PyTorch model are called.
 
 
-def torch_model(
-    model, loss=None, batch=None, optimizers=None, name=None, ties=(), intended=(), frozen=(), witness="double"
-):
-    """A torch.nn.Module at its present parameters.
-
-    loss        a function of the model's output and the target; None if the output is the loss, or has it as
-                .loss, as models of the transformers library do
-    batch       (input, target); the input may be a tuple of several, or a dictionary of named ones
-    optimizers  name -> a function that takes the model and gives a fresh torch.optim.Optimizer
-    ties        [["encoder", "decoder"]]: modules that are meant to share a parameter
-    intended    layers, parameters or (layer, parameter) whose claimed gradient is deliberately not the
-                derivative (straight-through, scaled by frequency)
-    frozen      names of parameters that no optimizer is meant to train
-    witness     "double": the loss is measured in float64 wherever it can be; "own": as the model computes it
-
-    Parameters are told apart by the memory they stand in: two over one memory are one, used twice. Its
-    uses are found by watching which operations of which module read that memory.
-    """
-    return _Torch(model, loss, batch, optimizers or {}, name, ties, intended, frozen, witness)
-
-
-class _Torch:
-    def __init__(self, model, loss, batch, optimizers, name, ties, intended, frozen, witness):
-        import torch
-
-        self.torch, self.model, self.loss_function, self.optimizers = torch, model, loss, optimizers
-        self.batch = batch
-        self.inner = self.unwrapped(model)
-        self.name, self.ties = name or type(self.inner).__name__, [list(tie) for tie in ties]
-        self.intended, self.frozen, self.witness = set(intended), list(frozen), witness
-        self.derives_losses, self.uses, self.double = False, None, None
-        self.faults, self.remarks = [], []
-        self.note_names()
+class _TorchNames:
+    """Names of a model's modules and parameters, and of what it holds unregistered."""
 
     def unwrapped(self, model):
         """The model within what torch.compile and data parallelism wrap around it."""
@@ -2363,8 +2341,6 @@ class _Torch:
             if inner is None:
                 return model
             model = inner
-
-    # Names
 
     def note_names(self):
         torch, names = self.torch, {}
@@ -2401,6 +2377,169 @@ class _Torch:
     def kind_of(self, layer):
         kinds = {path: type(module).__name__ for path, module in self.inner.named_modules(remove_duplicate=False)}
         return kinds.get(layer, "loss" if layer == "loss" or layer in self.loss_layers else "module")
+
+
+# What a PyTorch model says of itself.
+
+
+class _TorchDescription:
+    """The answer to the question "describe"."""
+
+    def description(self):
+        self.prepare()
+        can = ["gradient", "use"] + (["steps"] if self.optimizers else [])
+        description = {
+            "name": self.name,
+            "loss": getattr(self.loss_function, "__name__", type(self.loss_function).__name__),
+            "parameters": self.parameters(),
+            "uses": self.uses.description(self.intended),
+            "optimizers": [self.optimizer(name).description() for name in self.optimizers],
+            "can": can,
+        }
+        batch = self.tensors_of_batch()
+        if batch and batch[-1].dim():
+            description["batch"] = len(batch[-1])
+        if self.are_claims_of_a_piece():
+            can.append("gradient_by_use")
+        else:
+            description["claims_by_use"] = "apart"
+        description["layers"] = [
+            {"name": layer, "type": self.kind_of(layer)}
+            for layer in dict.fromkeys(use["layer"] for use in description["uses"])
+        ]
+        description["ties"] = self.ties_that_can_be_told(description["uses"])
+        self.note_double(description)
+        self.note_equal_values()
+        description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
+        return description
+
+    def ties_that_can_be_told(self, uses):
+        if not self.uses.left_out:
+            return self.ties
+        heard = {use["layer"] for use in uses}
+        return [tie for tie in self.ties if heard.issuperset(tie)]
+
+    def parameters(self):
+        self.whole = self.claimed()
+        parameters = []
+        for index, (memory, claim) in enumerate(zip(self.memories, self.whole)):
+            entry = {
+                "name": memory.name,
+                "shape": list(memory.shape),
+                "values": memory.values().double().tolist(),
+                "precision": self.precision(memory),
+            }
+            if claim is None:
+                entry["unused"] = True
+            entries = self.uses.rounded_entries(index, claim)
+            if entries:
+                entry["untrained_entries"] = entries
+            parameters.append(entry)
+        return parameters
+
+    def precision(self, memory):
+        """The narrowest arithmetic that the gradient passes, whatever the parameter is kept in."""
+        words = ["double", "float", "bfloat16", "float16"]
+        return words[max(words.index(memory.precision), self.uses.trace.narrowest)]
+
+    def are_claims_of_a_piece(self):
+        """Whether the claims by use add up to the gradient; where they do not they are not compared."""
+        sums = {}
+        for (_, memory), claim in zip(self.uses.list, self.evaluated(self.uses.claims)):
+            if claim is not None:
+                sums[memory] = claim + sums[memory] if memory in sums else claim
+        apart = []
+        for index, (memory, whole) in enumerate(zip(self.memories, self.whole)):
+            if index in self.uses.left_out:
+                continue
+            zero = self.torch.zeros_like(memory.values())
+            whole, parts = (zero if whole is None else whole), sums.get(index, zero)
+            size = max(float(whole.abs().max()), float(parts.abs().max()))
+            tolerance = {"double": 1e-6, "float": 1e-3}.get(self.precision(memory), 5e-2)
+            if not float((whole - parts).abs().max()) <= tolerance * size:
+                apart.append(memory.name)
+        if apart:
+            self.remarks.append(
+                {
+                    "about": "by-use-apart",
+                    "parameters": apart,
+                    "sentence": "What the uses of %s claim one by one does not add up to the gradient that training has "
+                    "(a hook on the gradient, a checkpoint with re-entry, or a gradient kept aside): the claims of "
+                    "single uses cannot be told apart and are not compared. The gradient as a whole is, and each "
+                    "path is measured." % ", ".join(apart),
+                }
+            )
+        return not apart
+
+    def note_double(self, description):
+        if self.witness != "double":
+            return
+        self.double = _Double(self.torch, self.memories, self.state.every_tensor())
+        try:
+            with self.in_double():
+                with self.state.kept():
+                    missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
+                self.loss()
+                self.loss_in_uses([(use, []) for use in range(min(1, len(self.uses.list)))])
+        except Exception as error:
+            missing = "The model does not run in float64: %s: %s." % (type(error).__name__, str(error).split("\n")[0])
+        if missing:
+            description["double_missing"] = missing
+            return
+        description["can"].append("double")
+        if rounding:
+            self.remarks.append(
+                {
+                    "about": "double-rounds",
+                    "parameters": [],
+                    "sentence": "Measured in float64, and still rounded to fewer digits in %s." % ", ".join(rounding),
+                }
+            )
+
+    def note_equal_values(self):
+        arrays = [
+            _array_keys(memory.name, memory.values().reshape(memory.shape).double().cpu().numpy())
+            for memory in self.memories
+        ]
+        self.remarks += _equal_values([keys for keys in arrays if keys])
+
+
+# A PyTorch model as a checker asks it.
+
+
+def torch_model(
+    model, loss=None, batch=None, optimizers=None, name=None, ties=(), intended=(), frozen=(), witness="double"
+):
+    """A torch.nn.Module at its present parameters.
+
+    loss        a function of the model's output and the target; None if the output is the loss, or has it as
+                .loss, as models of the transformers library do
+    batch       (input, target); the input may be a tuple of several, or a dictionary of named ones
+    optimizers  name -> a function that takes the model and gives a fresh torch.optim.Optimizer
+    ties        [["encoder", "decoder"]]: modules that are meant to share a parameter
+    intended    layers, parameters or (layer, parameter) whose claimed gradient is deliberately not the
+                derivative (straight-through, scaled by frequency)
+    frozen      names of parameters that no optimizer is meant to train
+    witness     "double": the loss is measured in float64 wherever it can be; "own": as the model computes it
+
+    Parameters are told apart by the memory they stand in: two over one memory are one, used twice. Its
+    uses are found by watching which operations of which module read that memory.
+    """
+    return _Torch(model, loss, batch, optimizers or {}, name, ties, intended, frozen, witness)
+
+
+class _Torch(_TorchNames, _TorchDescription):
+    def __init__(self, model, loss, batch, optimizers, name, ties, intended, frozen, witness):
+        import torch
+
+        self.torch, self.model, self.loss_function, self.optimizers = torch, model, loss, optimizers
+        self.batch = batch
+        self.inner = self.unwrapped(model)
+        self.name, self.ties = name or type(self.inner).__name__, [list(tie) for tie in ties]
+        self.intended, self.frozen, self.witness = set(intended), list(frozen), witness
+        self.derives_losses, self.uses, self.double = False, None, None
+        self.faults, self.remarks = [], []
+        self.note_names()
 
     # The loss
 
@@ -2520,124 +2659,6 @@ class _Torch:
             elif hasattr(thing, "values"):
                 open_things += list(thing.values())
         return found
-
-    def description(self):
-        self.prepare()
-        can = ["gradient", "use"] + (["steps"] if self.optimizers else [])
-        description = {
-            "name": self.name,
-            "loss": getattr(self.loss_function, "__name__", type(self.loss_function).__name__),
-            "parameters": self.parameters(),
-            "uses": self.uses.description(self.intended),
-            "optimizers": [self.optimizer(name).description() for name in self.optimizers],
-            "can": can,
-        }
-        batch = self.tensors_of_batch()
-        if batch and batch[-1].dim():
-            description["batch"] = len(batch[-1])
-        if self.are_claims_of_a_piece():
-            can.append("gradient_by_use")
-        else:
-            description["claims_by_use"] = "apart"
-        description["layers"] = [
-            {"name": layer, "type": self.kind_of(layer)}
-            for layer in dict.fromkeys(use["layer"] for use in description["uses"])
-        ]
-        description["ties"] = self.ties_that_can_be_told(description["uses"])
-        self.note_double(description)
-        self.note_equal_values()
-        description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
-        return description
-
-    def ties_that_can_be_told(self, uses):
-        if not self.uses.left_out:
-            return self.ties
-        heard = {use["layer"] for use in uses}
-        return [tie for tie in self.ties if heard.issuperset(tie)]
-
-    def parameters(self):
-        self.whole = self.claimed()
-        parameters = []
-        for index, (memory, claim) in enumerate(zip(self.memories, self.whole)):
-            entry = {
-                "name": memory.name,
-                "shape": list(memory.shape),
-                "values": memory.values().double().tolist(),
-                "precision": self.precision(memory),
-            }
-            if claim is None:
-                entry["unused"] = True
-            entries = self.uses.rounded_entries(index, claim)
-            if entries:
-                entry["untrained_entries"] = entries
-            parameters.append(entry)
-        return parameters
-
-    def precision(self, memory):
-        """The narrowest arithmetic that the gradient passes, whatever the parameter is kept in."""
-        words = ["double", "float", "bfloat16", "float16"]
-        return words[max(words.index(memory.precision), self.uses.trace.narrowest)]
-
-    def are_claims_of_a_piece(self):
-        """Whether the claims by use add up to the gradient; where they do not they are not compared."""
-        sums = {}
-        for (_, memory), claim in zip(self.uses.list, self.evaluated(self.uses.claims)):
-            if claim is not None:
-                sums[memory] = claim + sums[memory] if memory in sums else claim
-        apart = []
-        for index, (memory, whole) in enumerate(zip(self.memories, self.whole)):
-            if index in self.uses.left_out:
-                continue
-            zero = self.torch.zeros_like(memory.values())
-            whole, parts = (zero if whole is None else whole), sums.get(index, zero)
-            size = max(float(whole.abs().max()), float(parts.abs().max()))
-            tolerance = {"double": 1e-6, "float": 1e-3}.get(self.precision(memory), 5e-2)
-            if not float((whole - parts).abs().max()) <= tolerance * size:
-                apart.append(memory.name)
-        if apart:
-            self.remarks.append(
-                {
-                    "about": "by-use-apart",
-                    "parameters": apart,
-                    "sentence": "What the uses of %s claim one by one does not add up to the gradient that training has "
-                    "(a hook on the gradient, a checkpoint with re-entry, or a gradient kept aside): the claims of "
-                    "single uses cannot be told apart and are not compared. The gradient as a whole is, and each "
-                    "path is measured." % ", ".join(apart),
-                }
-            )
-        return not apart
-
-    def note_double(self, description):
-        if self.witness != "double":
-            return
-        self.double = _Double(self.torch, self.memories, self.state.every_tensor())
-        try:
-            with self.in_double():
-                with self.state.kept():
-                    missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
-                self.loss()
-                self.loss_in_uses([(use, []) for use in range(min(1, len(self.uses.list)))])
-        except Exception as error:
-            missing = "The model does not run in float64: %s: %s." % (type(error).__name__, str(error).split("\n")[0])
-        if missing:
-            description["double_missing"] = missing
-            return
-        description["can"].append("double")
-        if rounding:
-            self.remarks.append(
-                {
-                    "about": "double-rounds",
-                    "parameters": [],
-                    "sentence": "Measured in float64, and still rounded to fewer digits in %s." % ", ".join(rounding),
-                }
-            )
-
-    def note_equal_values(self):
-        arrays = [
-            _array_keys(memory.name, memory.values().reshape(memory.shape).double().cpu().numpy())
-            for memory in self.memories
-        ]
-        self.remarks += _equal_values([keys for keys in arrays if keys])
 
     # Answers
 
@@ -3109,56 +3130,11 @@ def _clip(entry, optimizer):
     return []
 
 
-# A Keras 3 model as a checker asks it.
+# The layers of a Keras model and what they are called.
 
 
-def keras_model(
-    model, loss=None, batch=None, optimizers=None, name=None, ties=(), intended=(), frozen=(), witness="double"
-):
-    """A Keras 3 model at its present weights, run eagerly, on TensorFlow, PyTorch or JAX.
-
-    loss        a keras.losses.Loss, its name, or a function of target and output; None for the one that the
-                model was compiled with
-    batch       (input, target)
-    optimizers  name -> a function that gives a fresh keras.optimizers.Optimizer
-    ties        [["encoder", "decoder"]]: layers that are meant to share a weight
-    intended    layers, variables or (layer, variable) whose claimed gradient is deliberately not the derivative
-    frozen      names of variables that no optimizer is meant to train
-    witness     "double": the loss is measured in float64 wherever it can be; "own": as the model computes it
-
-    The loss is what Keras trains on: penalties (regularizers, add_loss) count.
-
-    A variable's uses are the layers that read it while the model runs, however they came by it: as their
-    own, through another layer, or as NumPy numbers. What the model itself reads outside its layers is a use
-    of the model; whether transposed, the adapter cannot know, and says no.
-    """
-    return _Keras(model, loss, batch, optimizers or {}, name, ties, intended, frozen, witness)
-
-
-class _Keras:
-    def __init__(self, model, loss, batch, optimizers, name, ties, intended, frozen, witness):
-        import keras
-
-        self.keras, self.engine = keras, _keras_engine(keras)
-        self.model = model
-        self.loss_function = self.loss_of(loss)
-        self.inputs, self.target = batch
-        self.optimizers, self.name, self.ties = optimizers, name or model.name, [list(tie) for tie in ties]
-        self.told = {layer for tie in self.ties for layer in tie}
-        self.intended, self.frozen, self.witness = set(intended), list(frozen), witness
-        self.variables, self.layers, self.double = [], [], _KerasDouble(self)
-        self.is_penalty = self.is_double = False
-
-    def loss_of(self, loss):
-        if isinstance(loss, str):
-            return self.keras.losses.get(loss)
-        if loss is None:
-            if not getattr(self.model, "compiled", False):
-                raise ValueError("loss= is missing, and the model is not compiled with one")
-            return lambda target, output: self.model.compute_loss(y=target, y_pred=output)
-        return loss
-
-    # Layers and variables
+class _KerasLayers:
+    """Layers, their names, and the uses as they are told."""
 
     def every_layer(self):
         return self.model._flatten_layers(include_self=True, recursive=True)
@@ -3198,6 +3174,179 @@ class _Keras:
                 name, number = "%s-%d" % (variable.path, number), number + 1
             names.append(name)
         return names
+
+    def drawing_layers(self, seeds):
+        """The layers whose seeds have these paths."""
+        owns = lambda layer: [s.state.path for s in getattr(layer, "_seed_generators", [])]
+        layers = [layer for layer in self.every_layer() if layer is not self.model]
+        return [layer.name for layer in layers if any(path in seeds for path in owns(layer))]
+
+    def described_uses(self):
+        layers = {self.layer_name(layer): layer for layer in self.layers}
+        repeated = {(layer, place) for layer, call, place in self.uses if call > 1}
+        first, uses = {}, []
+        for layer, call, place in self.uses:
+            use = {"layer": layer, "parameter": place, "transposed": False}
+            if (layer, place) in repeated:
+                use["slot"] = "call %d" % call
+            if layer == _KerasWatch.term and layer not in layers:
+                use["loss_term"] = True
+            first.setdefault(place, layer)
+            kernel = self.variables[place]
+            if len(kernel.shape) == 2 and layer != first[place] and layer in layers:
+                use["transposed"] = self.is_turned(layers[layer], kernel)
+            name = self.names[place]
+            if self.intended & {layer, name, (layer, name)}:
+                use["intended"] = True
+            uses.append(use)
+        return uses
+
+    def described_layers(self, uses):
+        layers, told = {self.layer_name(layer): layer for layer in self.layers}, []
+        for name in dict.fromkeys(use["layer"] for use in uses):
+            is_term = name == _KerasWatch.term and name not in layers
+            entry = {"name": name, "type": "loss" if is_term else type(layers.get(name, self.model)).__name__}
+            width = self.width(layers.get(name))
+            told.append(dict(entry, width=int(width)) if width else entry)
+        return told
+
+    def width(self, layer):
+        try:
+            return layer.output.shape[-1]
+        except Exception:
+            return None
+
+    def is_turned(self, layer, kernel):
+        """A layer whose output is as wide as the kernel is high uses it transposed; of a square one nobody
+        can tell from outside, and a second use is taken for the transposed one."""
+        return self.width(layer) == kernel.shape[0]
+
+
+# What no derivative shows in a Keras model, and whether it can be measured in Double.
+
+
+class _KerasStructure:
+    """Looks at the model before its gradient is asked for."""
+
+    def note_strangers(self):
+        """Trainable variables that the loss reads and the model does not list."""
+        watch = _KerasWatch(self)
+        watch.run(self.value)
+        if watch.strangers:
+            self.faults.append(_unregistered_fault([variable.path for variable in watch.strangers]))
+            self.variables += watch.strangers
+
+    def look_twice(self):
+        """The same twice, and nothing changed."""
+        every, seen = [], set()
+        for variable in list(self.model.variables) + self.variables:
+            if id(variable) not in seen:
+                seen.add(id(variable))
+                every.append((variable, self.array(variable)))
+        first = self.number()
+        changed = [(v, before) for v, before in every if not _same_arrays(self.array(v), before)]
+        second = self.number()
+        for variable, before in changed:
+            variable.assign(before)
+        if first != second and not (first != first and second != second):
+            seeds = [v.path for v, _ in changed if "seed" in v.path]
+            others = [v.path for v, _ in changed if "seed" not in v.path]
+            if others and not seeds:
+                self.faults.append(_changes_itself(others))
+                return
+            layers = self.drawing_layers(seeds) or seeds
+            who = ", ".join(layers) + " draws" if layers else "something in it draws"
+            raise NotCheckable(
+                "asked twice at the same point, the loss is %.9g and %.9g: %s random numbers although training=False. "
+                "Make what it draws depend on nothing but the parameters." % (first, second, who),
+                draws=layers,
+            )
+        own = [v.path for v, _ in changed if any(v is other for other in self.variables)]
+        if own:
+            self.faults.append(_changes_itself(own))
+
+    def note_double(self, description):
+        if self.witness != "double":
+            return
+        own = self.loss()
+        try:
+            with self.in_double():
+                wide = self.loss()
+                self.loss_in_uses([(0, [])] if self.uses else [])
+                if self.rounds():
+                    raise ValueError("something in the model rounds to float32 all the same")
+            if abs(wide - own) > 1e-2 * max(abs(own), abs(wide)):
+                raise ValueError("it is %.9g there and %.9g in its own precision" % (wide, own))
+            description["can"].append("double")
+        except Exception as error:
+            word = str(error).strip().split("\n")[0][:200]
+            description["double_missing"] = "The loss cannot be computed in float64: %s: %s" % (type(error).__name__, word)
+
+    def rounds(self):
+        """Whether the loss in float64 is rough where parameters move by a millionth: its fourth difference then
+        shows nothing but rounding."""
+        for place, start in list(enumerate(self.start))[:8]:
+            start = start.astype("float64")
+            way = 1e-6 * (abs(start) + 0.1 * (abs(start).max() or 1.0))
+            losses = []
+            for step in (-2, -1, 0, 1, 2):
+                self.put(place, start + step * way)
+                losses.append(self.loss())
+            self.put(place, start)
+            a, b, c, d, e = losses
+            if abs(a - 4 * b + 6 * c - 4 * d + e) > 1e-12 * abs(c):
+                return True
+        return False
+
+
+# A Keras 3 model as a checker asks it.
+
+
+def keras_model(
+    model, loss=None, batch=None, optimizers=None, name=None, ties=(), intended=(), frozen=(), witness="double"
+):
+    """A Keras 3 model at its present weights, run eagerly, on TensorFlow, PyTorch or JAX.
+
+    loss        a keras.losses.Loss, its name, or a function of target and output; None for the one that the
+                model was compiled with
+    batch       (input, target)
+    optimizers  name -> a function that gives a fresh keras.optimizers.Optimizer
+    ties        [["encoder", "decoder"]]: layers that are meant to share a weight
+    intended    layers, variables or (layer, variable) whose claimed gradient is deliberately not the derivative
+    frozen      names of variables that no optimizer is meant to train
+    witness     "double": the loss is measured in float64 wherever it can be; "own": as the model computes it
+
+    The loss is what Keras trains on: penalties (regularizers, add_loss) count.
+
+    A variable's uses are the layers that read it while the model runs, however they came by it: as their
+    own, through another layer, or as NumPy numbers. What the model itself reads outside its layers is a use
+    of the model; whether transposed, the adapter cannot know, and says no.
+    """
+    return _Keras(model, loss, batch, optimizers or {}, name, ties, intended, frozen, witness)
+
+
+class _Keras(_KerasLayers, _KerasStructure):
+    def __init__(self, model, loss, batch, optimizers, name, ties, intended, frozen, witness):
+        import keras
+
+        self.keras, self.engine = keras, _keras_engine(keras)
+        self.model = model
+        self.loss_function = self.loss_of(loss)
+        self.inputs, self.target = batch
+        self.optimizers, self.name, self.ties = optimizers, name or model.name, [list(tie) for tie in ties]
+        self.told = {layer for tie in self.ties for layer in tie}
+        self.intended, self.frozen, self.witness = set(intended), list(frozen), witness
+        self.variables, self.layers, self.double = [], [], _KerasDouble(self)
+        self.is_penalty = self.is_double = False
+
+    def loss_of(self, loss):
+        if isinstance(loss, str):
+            return self.keras.losses.get(loss)
+        if loss is None:
+            if not getattr(self.model, "compiled", False):
+                raise ValueError("loss= is missing, and the model is not compiled with one")
+            return lambda target, output: self.model.compute_loss(y=target, y_pred=output)
+        return loss
 
     # Running
 
@@ -3256,49 +3405,6 @@ class _Keras:
         watch.run(self.value)
         self.uses = watch.uses
 
-    def note_strangers(self):
-        """Trainable variables that the loss reads and the model does not list."""
-        watch = _KerasWatch(self)
-        watch.run(self.value)
-        if watch.strangers:
-            self.faults.append(_unregistered_fault([variable.path for variable in watch.strangers]))
-            self.variables += watch.strangers
-
-    def look_twice(self):
-        """The same twice, and nothing changed."""
-        every, seen = [], set()
-        for variable in list(self.model.variables) + self.variables:
-            if id(variable) not in seen:
-                seen.add(id(variable))
-                every.append((variable, self.array(variable)))
-        first = self.number()
-        changed = [(v, before) for v, before in every if not _same_arrays(self.array(v), before)]
-        second = self.number()
-        for variable, before in changed:
-            variable.assign(before)
-        if first != second and not (first != first and second != second):
-            seeds = [v.path for v, _ in changed if "seed" in v.path]
-            others = [v.path for v, _ in changed if "seed" not in v.path]
-            if others and not seeds:
-                self.faults.append(_changes_itself(others))
-                return
-            layers = self.drawing_layers(seeds) or seeds
-            who = ", ".join(layers) + " draws" if layers else "something in it draws"
-            raise NotCheckable(
-                "asked twice at the same point, the loss is %.9g and %.9g: %s random numbers although training=False. "
-                "Make what it draws depend on nothing but the parameters." % (first, second, who),
-                draws=layers,
-            )
-        own = [v.path for v, _ in changed if any(v is other for other in self.variables)]
-        if own:
-            self.faults.append(_changes_itself(own))
-
-    def drawing_layers(self, seeds):
-        """The layers whose seeds have these paths."""
-        owns = lambda layer: [s.state.path for s in getattr(layer, "_seed_generators", [])]
-        layers = [layer for layer in self.every_layer() if layer is not self.model]
-        return [layer.name for layer in layers if any(path in seeds for path in owns(layer))]
-
     def description(self):
         self.prepare()
         uses = self.described_uses()
@@ -3325,79 +3431,6 @@ class _Keras:
         self.remarks += _equal_values([key for key in keys if key])
         description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
         return description
-
-    def note_double(self, description):
-        if self.witness != "double":
-            return
-        own = self.loss()
-        try:
-            with self.in_double():
-                wide = self.loss()
-                self.loss_in_uses([(0, [])] if self.uses else [])
-                if self.rounds():
-                    raise ValueError("something in the model rounds to float32 all the same")
-            if abs(wide - own) > 1e-2 * max(abs(own), abs(wide)):
-                raise ValueError("it is %.9g there and %.9g in its own precision" % (wide, own))
-            description["can"].append("double")
-        except Exception as error:
-            word = str(error).strip().split("\n")[0][:200]
-            description["double_missing"] = "The loss cannot be computed in float64: %s: %s" % (type(error).__name__, word)
-
-    def rounds(self):
-        """Whether the loss in float64 is rough where parameters move by a millionth: its fourth difference then
-        shows nothing but rounding."""
-        for place, start in list(enumerate(self.start))[:8]:
-            start = start.astype("float64")
-            way = 1e-6 * (abs(start) + 0.1 * (abs(start).max() or 1.0))
-            losses = []
-            for step in (-2, -1, 0, 1, 2):
-                self.put(place, start + step * way)
-                losses.append(self.loss())
-            self.put(place, start)
-            a, b, c, d, e = losses
-            if abs(a - 4 * b + 6 * c - 4 * d + e) > 1e-12 * abs(c):
-                return True
-        return False
-
-    def described_uses(self):
-        layers = {self.layer_name(layer): layer for layer in self.layers}
-        repeated = {(layer, place) for layer, call, place in self.uses if call > 1}
-        first, uses = {}, []
-        for layer, call, place in self.uses:
-            use = {"layer": layer, "parameter": place, "transposed": False}
-            if (layer, place) in repeated:
-                use["slot"] = "call %d" % call
-            if layer == _KerasWatch.term and layer not in layers:
-                use["loss_term"] = True
-            first.setdefault(place, layer)
-            kernel = self.variables[place]
-            if len(kernel.shape) == 2 and layer != first[place] and layer in layers:
-                use["transposed"] = self.is_turned(layers[layer], kernel)
-            name = self.names[place]
-            if self.intended & {layer, name, (layer, name)}:
-                use["intended"] = True
-            uses.append(use)
-        return uses
-
-    def described_layers(self, uses):
-        layers, told = {self.layer_name(layer): layer for layer in self.layers}, []
-        for name in dict.fromkeys(use["layer"] for use in uses):
-            is_term = name == _KerasWatch.term and name not in layers
-            entry = {"name": name, "type": "loss" if is_term else type(layers.get(name, self.model)).__name__}
-            width = self.width(layers.get(name))
-            told.append(dict(entry, width=int(width)) if width else entry)
-        return told
-
-    def width(self, layer):
-        try:
-            return layer.output.shape[-1]
-        except Exception:
-            return None
-
-    def is_turned(self, layer, kernel):
-        """A layer whose output is as wide as the kernel is high uses it transposed; of a square one nobody
-        can tell from outside, and a second use is taken for the transposed one."""
-        return self.width(layer) == kernel.shape[0]
 
     def precision(self, variable):
         kinds = {"float32": "float", "float64": "double", "bfloat16": "bfloat16", "float16": "float16"}
@@ -3508,10 +3541,6 @@ class _Keras:
         finally:
             for variable, values in here:
                 variable.assign(values)
-
-
-def _same_arrays(a, b):
-    return a.tobytes() == b.tobytes()
 
 
 def _no_graph(engine):
@@ -3719,46 +3748,11 @@ def _optax_words(part, held, seen):
     return None
 
 
-# A JAX loss of a pytree of parameters, as a checker asks it: Flax, Equinox, or plain functions.
+# A pytree of JAX: which of its leaves are parameters, and what they are called.
 
 
-def jax_model(
-    loss, params, batch=None, optimizers=None, name=None, ties=(), intended=(), frozen=(), gradient=None, witness="double"
-):
-    """A loss in JAX.
-
-    loss        a function of params and batch (or of params and what the tuple batch holds): a number, or a
-                tuple whose first is the number
-    params      a pytree: dictionaries of arrays as Flax's init gives them, an Equinox module, a flax.nnx module
-    batch       what else the loss takes; left out where it takes params alone
-    optimizers  name -> an optax optimizer, or a function that gives one
-    gradient    a function of the same arguments that claims the gradient; jax.grad of the loss if left out
-    ties        [["encoder", "decoder"]]: scopes that are meant to share a parameter
-    intended, frozen, witness   as for torch_model
-
-    A layer is what jax.named_scope says, which Flax's modules and Equinox's do by themselves:
-
-        with jax.named_scope("decoder"):
-            y = h @ params["kernel"].T
-    """
-    return _Jax(loss, params, batch, optimizers or {}, name, ties, intended, frozen, gradient, witness)
-
-
-class _Jax:
-    def __init__(self, loss, params, batch, optimizers, name, ties, intended, frozen, gradient, witness):
-        import jax
-        import numpy
-
-        self.jax, self.numpy, self.loss_function, self.gradient_function = jax, numpy, loss, gradient
-        self.batch, self.optimizers = batch, optimizers
-        self.name = name or getattr(loss, "__name__", "loss").replace("<lambda>", "model")
-        self.ties, self.intended, self.frozen = [list(tie) for tie in ties], set(intended), list(frozen)
-        self.witness, self.in_wide = witness, False
-        self.take_apart(params)
-        self.run = jax.jit(self.value)
-        self.derive = jax.grad(self.value)
-
-    # Parameters
+class _JaxTree:
+    """Takes params apart and puts them together again."""
 
     def take_apart(self, params):
         """The leaves that are arrays of real numbers are the parameters; the others stay as they are."""
@@ -3802,8 +3796,6 @@ class _Jax:
             every[place] = leaf
         return self.merge(self.jax.tree_util.tree_unflatten(self.tree, every))
 
-    # The loss
-
     def called(self, function, leaves, batch):
         params = self.whole(leaves)
         if self.batch is None:
@@ -3823,6 +3815,48 @@ class _Jax:
         except (TypeError, ValueError):
             return True
         return len(needed) == 2
+
+
+# A JAX loss of a pytree of parameters, as a checker asks it: Flax, Equinox, or plain functions.
+
+
+def jax_model(
+    loss, params, batch=None, optimizers=None, name=None, ties=(), intended=(), frozen=(), gradient=None, witness="double"
+):
+    """A loss in JAX.
+
+    loss        a function of params and batch (or of params and what the tuple batch holds): a number, or a
+                tuple whose first is the number
+    params      a pytree: dictionaries of arrays as Flax's init gives them, an Equinox module, a flax.nnx module
+    batch       what else the loss takes; left out where it takes params alone
+    optimizers  name -> an optax optimizer, or a function that gives one
+    gradient    a function of the same arguments that claims the gradient; jax.grad of the loss if left out
+    ties        [["encoder", "decoder"]]: scopes that are meant to share a parameter
+    intended, frozen, witness   as for torch_model
+
+    A layer is what jax.named_scope says, which Flax's modules and Equinox's do by themselves:
+
+        with jax.named_scope("decoder"):
+            y = h @ params["kernel"].T
+    """
+    return _Jax(loss, params, batch, optimizers or {}, name, ties, intended, frozen, gradient, witness)
+
+
+class _Jax(_JaxTree):
+    def __init__(self, loss, params, batch, optimizers, name, ties, intended, frozen, gradient, witness):
+        import jax
+        import numpy
+
+        self.jax, self.numpy, self.loss_function, self.gradient_function = jax, numpy, loss, gradient
+        self.batch, self.optimizers = batch, optimizers
+        self.name = name or getattr(loss, "__name__", "loss").replace("<lambda>", "model")
+        self.ties, self.intended, self.frozen = [list(tie) for tie in ties], set(intended), list(frozen)
+        self.witness, self.in_wide = witness, False
+        self.take_apart(params)
+        self.run = jax.jit(self.value)
+        self.derive = jax.grad(self.value)
+
+    # The loss
 
     def value(self, leaves, batch):
         loss = self.called(self.loss_function, leaves, batch)
