@@ -19,7 +19,7 @@ class Asked:
     def use_names(self):
         return [
             (use["layer"], use.get("slot"), self.told["parameters"][use["parameter"]]["name"], use["transposed"])
-            for use in self.told["uses"]
+            for use in self.told.get("uses", [])
         ]
 
     def layers_of(self, parameter):

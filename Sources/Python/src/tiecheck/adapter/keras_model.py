@@ -3,14 +3,13 @@
 import contextlib
 import inspect
 
-from .functions import _changes_itself
 from .keras_double import _KerasDouble
 from .keras_engine import _keras_engine
+from .keras_layers import _KerasLayers
 from .keras_optimizers import _keras_rule
+from .keras_structure import _KerasStructure
 from .keras_watch import _KerasWatch
-from .protocol import NotCheckable
-from .torch_structure import _unregistered_fault
-from .values import _array_keys, _equal_values
+from .values import _array_keys, _equal_values, _same_arrays
 
 
 def keras_model(
@@ -36,7 +35,7 @@ def keras_model(
     return _Keras(model, loss, batch, optimizers or {}, name, ties, intended, frozen, witness)
 
 
-class _Keras:
+class _Keras(_KerasLayers, _KerasStructure):
     def __init__(self, model, loss, batch, optimizers, name, ties, intended, frozen, witness):
         import keras
 
@@ -58,47 +57,6 @@ class _Keras:
                 raise ValueError("loss= is missing, and the model is not compiled with one")
             return lambda target, output: self.model.compute_loss(y=target, y_pred=output)
         return loss
-
-    # Layers and variables
-
-    def every_layer(self):
-        return self.model._flatten_layers(include_self=True, recursive=True)
-
-    def find_layers(self):
-        """The layers that can be a use: those of the model and of the models in it, and inner ones that a tie
-        names."""
-        found = []
-
-        def look(model):
-            for layer in model.layers:
-                if isinstance(layer, self.keras.Model):
-                    look(layer)
-                elif not any(layer is other for other in found):
-                    found.append(layer)
-
-        look(self.model)
-        for layer in self.every_layer():
-            is_named = layer.name in self.told or layer.path in self.told
-            if is_named and layer is not self.model and not any(layer is other for other in found):
-                found.append(layer)
-        names = [layer.name for layer in found]
-        self.named_layers = {
-            id(layer): layer.path if names.count(layer.name) > 1 or layer.path in self.told else layer.name
-            for layer in found
-        }
-        self.layers = found
-
-    def layer_name(self, layer):
-        return self.named_layers[id(layer)]
-
-    def unique_names(self):
-        names = []
-        for variable in self.variables:
-            name, number = variable.path, 2
-            while name in names:
-                name, number = "%s-%d" % (variable.path, number), number + 1
-            names.append(name)
-        return names
 
     # Running
 
@@ -157,49 +115,6 @@ class _Keras:
         watch.run(self.value)
         self.uses = watch.uses
 
-    def note_strangers(self):
-        """Trainable variables that the loss reads and the model does not list."""
-        watch = _KerasWatch(self)
-        watch.run(self.value)
-        if watch.strangers:
-            self.faults.append(_unregistered_fault([variable.path for variable in watch.strangers]))
-            self.variables += watch.strangers
-
-    def look_twice(self):
-        """The same twice, and nothing changed."""
-        every, seen = [], set()
-        for variable in list(self.model.variables) + self.variables:
-            if id(variable) not in seen:
-                seen.add(id(variable))
-                every.append((variable, self.array(variable)))
-        first = self.number()
-        changed = [(v, before) for v, before in every if not _same_arrays(self.array(v), before)]
-        second = self.number()
-        for variable, before in changed:
-            variable.assign(before)
-        if first != second and not (first != first and second != second):
-            seeds = [v.path for v, _ in changed if "seed" in v.path]
-            others = [v.path for v, _ in changed if "seed" not in v.path]
-            if others and not seeds:
-                self.faults.append(_changes_itself(others))
-                return
-            layers = self.drawing_layers(seeds) or seeds
-            who = ", ".join(layers) + " draws" if layers else "something in it draws"
-            raise NotCheckable(
-                "asked twice at the same point, the loss is %.9g and %.9g: %s random numbers although training=False. "
-                "Make what it draws depend on nothing but the parameters." % (first, second, who),
-                draws=layers,
-            )
-        own = [v.path for v, _ in changed if any(v is other for other in self.variables)]
-        if own:
-            self.faults.append(_changes_itself(own))
-
-    def drawing_layers(self, seeds):
-        """The layers whose seeds have these paths."""
-        owns = lambda layer: [s.state.path for s in getattr(layer, "_seed_generators", [])]
-        layers = [layer for layer in self.every_layer() if layer is not self.model]
-        return [layer.name for layer in layers if any(path in seeds for path in owns(layer))]
-
     def description(self):
         self.prepare()
         uses = self.described_uses()
@@ -226,79 +141,6 @@ class _Keras:
         self.remarks += _equal_values([key for key in keys if key])
         description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
         return description
-
-    def note_double(self, description):
-        if self.witness != "double":
-            return
-        own = self.loss()
-        try:
-            with self.in_double():
-                wide = self.loss()
-                self.loss_in_uses([(0, [])] if self.uses else [])
-                if self.rounds():
-                    raise ValueError("something in the model rounds to float32 all the same")
-            if abs(wide - own) > 1e-2 * max(abs(own), abs(wide)):
-                raise ValueError("it is %.9g there and %.9g in its own precision" % (wide, own))
-            description["can"].append("double")
-        except Exception as error:
-            word = str(error).strip().split("\n")[0][:200]
-            description["double_missing"] = "The loss cannot be computed in float64: %s: %s" % (type(error).__name__, word)
-
-    def rounds(self):
-        """Whether the loss in float64 is rough where parameters move by a millionth: its fourth difference then
-        shows nothing but rounding."""
-        for place, start in list(enumerate(self.start))[:8]:
-            start = start.astype("float64")
-            way = 1e-6 * (abs(start) + 0.1 * (abs(start).max() or 1.0))
-            losses = []
-            for step in (-2, -1, 0, 1, 2):
-                self.put(place, start + step * way)
-                losses.append(self.loss())
-            self.put(place, start)
-            a, b, c, d, e = losses
-            if abs(a - 4 * b + 6 * c - 4 * d + e) > 1e-12 * abs(c):
-                return True
-        return False
-
-    def described_uses(self):
-        layers = {self.layer_name(layer): layer for layer in self.layers}
-        repeated = {(layer, place) for layer, call, place in self.uses if call > 1}
-        first, uses = {}, []
-        for layer, call, place in self.uses:
-            use = {"layer": layer, "parameter": place, "transposed": False}
-            if (layer, place) in repeated:
-                use["slot"] = "call %d" % call
-            if layer == _KerasWatch.term and layer not in layers:
-                use["loss_term"] = True
-            first.setdefault(place, layer)
-            kernel = self.variables[place]
-            if len(kernel.shape) == 2 and layer != first[place] and layer in layers:
-                use["transposed"] = self.is_turned(layers[layer], kernel)
-            name = self.names[place]
-            if self.intended & {layer, name, (layer, name)}:
-                use["intended"] = True
-            uses.append(use)
-        return uses
-
-    def described_layers(self, uses):
-        layers, told = {self.layer_name(layer): layer for layer in self.layers}, []
-        for name in dict.fromkeys(use["layer"] for use in uses):
-            is_term = name == _KerasWatch.term and name not in layers
-            entry = {"name": name, "type": "loss" if is_term else type(layers.get(name, self.model)).__name__}
-            width = self.width(layers.get(name))
-            told.append(dict(entry, width=int(width)) if width else entry)
-        return told
-
-    def width(self, layer):
-        try:
-            return layer.output.shape[-1]
-        except Exception:
-            return None
-
-    def is_turned(self, layer, kernel):
-        """A layer whose output is as wide as the kernel is high uses it transposed; of a square one nobody
-        can tell from outside, and a second use is taken for the transposed one."""
-        return self.width(layer) == kernel.shape[0]
 
     def precision(self, variable):
         kinds = {"float32": "float", "float64": "double", "bfloat16": "bfloat16", "float16": "float16"}
@@ -361,6 +203,17 @@ class _Keras:
         else:
             variable.assign(values)
 
+    def snapshot(self):
+        """What puts every variable back as it is now."""
+        kept = [(variable, self.array(variable)) for variable in self.model.variables]
+
+        def put_back():
+            for variable, values in kept:
+                if not _same_arrays(self.array(variable), values):
+                    variable.assign(values)
+
+        return put_back
+
     def set(self, parameter, at, to):
         self.put(parameter, self.changed(self.here(parameter), at, to))
 
@@ -398,10 +251,6 @@ class _Keras:
         finally:
             for variable, values in here:
                 variable.assign(values)
-
-
-def _same_arrays(a, b):
-    return a.tobytes() == b.tobytes()
 
 
 def _no_graph(engine):
