@@ -174,12 +174,17 @@ struct FivePointTests {
     #expect(abs(quadratic.oneSided.left - 2) < 1e-13 && abs(quadratic.oneSided.right - 2) < 1e-13)
   }
 
-  @Test func reluAtZeroAdmitsExactlyItsSubgradients() {
+  @Test func aCornerTakesTheSlopeOfASideOrTheirMeanAndNothingBetween() {
     let points = fivePoint(step: 0.25) { max($0, 0) }
-    for slope in [0, 0.25, 0.5, 1] { #expect(points.admitsSubgradient(slope, z: 5)) }
-    for slope in [-0.01, 1.01, 2] { #expect(!points.admitsSubgradient(slope, z: 5)) }
+    for (slope, side) in [(0.0, CornerSlope.Side.left), (0.5, .mean), (1, .right)] {
+      #expect(points.cornerSlope(slope, z: 5, tolerance: 1e-6)?.side == side)
+    }
+    for slope in [-0.01, 0.25, 0.49, 0.7, 1.01, 2] {
+      #expect(points.cornerSlope(slope, z: 5, tolerance: 1e-6) == nil)
+    }
     let noisy = fivePoint(step: 0.25, sigma: 1e-3) { max($0, 0) }
-    #expect(noisy.admitsSubgradient(-0.05, z: 5) && !noisy.admitsSubgradient(-0.06, z: 5))
+    #expect(noisy.cornerSlope(-0.05, z: 5, tolerance: 1e-6)?.side == .left)
+    #expect(noisy.cornerSlope(-0.06, z: 5, tolerance: 1e-6) == nil)
   }
 
   @Test func smoothFunctionsShowNoKinkAtSmallSteps() {

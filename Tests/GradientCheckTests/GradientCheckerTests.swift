@@ -129,7 +129,7 @@ struct GradientCheckerTests {
     #expect(result.verdict == .pass)
     #expect(result.entries.kink == 2)
     #expect(result.parameters[1].counts.kink == 2)
-    #expect(result.parameters[1].entries[0].reason?.contains("between its two sides") == true)
+    #expect(result.parameters[1].entries[0].reason?.contains("the slope of its left side") == true)
   }
 
   @Test func aCornerWhoseSidesExcludeTheClaimNeverPasses() throws {
@@ -139,8 +139,17 @@ struct GradientCheckerTests {
     let result = try gradientResult(corner)
     #expect(result.verdict == .inconclusive || result.verdict == .fail)
     #expect(result.parameters[0].entries[0].verdict != .kink)
-    let inside = try gradientResult(Tampered(corner) { if $0[0]![0] == 1.5 { $0[0]![0] = 0.3 } })
-    #expect(inside.verdict == .pass && inside.entries.kink == 1)
+    // No convention makes 0.3 of the slopes -1 and 1; each of -1, 0 and 1 is one.
+    func claiming(_ slope: Double) throws -> GradientResult {
+      try gradientResult(Tampered(corner) { if $0[0]![0] == 1.5 { $0[0]![0] = slope } })
+    }
+    let inside = try claiming(0.3)
+    #expect(inside.verdict == .inconclusive && inside.entries.kink == 0)
+    for slope in [-1.0, 0, 1] {
+      let named = try claiming(slope)
+      #expect(named.verdict == .pass && named.entries.kink == 1)
+      #expect(abs(named.parameters[0].entries[0].numeric - slope) < 1e-6)
+    }
   }
 
   @Test func aLossThatEndsAtThePointIsInconclusive() throws {
@@ -150,7 +159,8 @@ struct GradientCheckerTests {
         gradient: { [$0[0] == 0 ? 0 : 0.5 / $0[0].squareRoot(), 1] }))
     #expect(result.verdict == .inconclusive)
     #expect(
-      result.parameters[0].entries[0].reason == "the loss is not finite near this entry")
+      result.parameters[0].entries[0].reason
+        == "the loss is not finite near this entry, or raises an error there")
     #expect(result.parameters[0].entries[1].verdict == .pass)
   }
 

@@ -108,17 +108,4 @@ struct NoiseTests {
     #expect(DifferenceTable((0..<9).map { Foundation.exp(Double($0)) }).noise == nil)
     #expect(DifferenceTable([1, 1, 1, 1, 1, 2, 2, 2, 2]).mostlyFlat)
   }
-
-  @Test func scaleOfATensorIsItsRootMeanSquareAndOneWhereThatIsZero() {
-    #expect(tensorScale([3, -4, 0, 0]) == 2.5)
-    #expect(tensorScale([0, 0]) == 1)
-    #expect(tensorScale([.infinity]) == 1)
-  }
-
-  @Test func oneHugeValueSaysNothingAboutTheSizeOfTheOthers() {
-    #expect(tensorScale([3, -4, 1e12, 3, -4]) == 12.5.squareRoot())
-    #expect(tensorScale([3, 1e12]) > 1e11)
-    // A spread of a few decades is one size.
-    #expect(tensorScale([1, 10, 100, 1000]) > 500)
-  }
 }

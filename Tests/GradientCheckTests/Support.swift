@@ -135,7 +135,10 @@ final class Tampered: Objective {
   }
 }
 
-struct Interruption: Error {}
+/// After it a loss cannot be asked again.
+struct Interruption: LossFailure {
+  var isFinal: Bool { true }
+}
 
 /// A chain whose claim for layer `layer` is changed before it is added up.
 final class TamperedPaths: LayeredObjective {

@@ -206,4 +206,116 @@ struct TensorCheckTests {
     #expect(try check().run([zero], wholeScale: 5).tensors[0].rms == 5)
     #expect(try check().run([zero]).wholeScale == 0)
   }
+
+  // MARK: Scale
+
+  /// Half the entries 1, half far smaller, each with a loss that changes on its own scale.
+  @Test(arguments: [1e-3, 1e-5, 1e-7, 1e-10, 1e-12]) func entriesOfEverySizeAreMeasured(
+    small: Double
+  ) throws {
+    let sizes = [1, 1, 1, 1, small, small, small]
+    let x = zip(sizes, [0.7, -1.2, 0.5, 1.4, 0.9, -0.6, 1.3]).map { $0 * $1 }
+    func check(_ factor: Double) throws -> TensorResult {
+      let objective = FunctionObjective(
+        at: x, loss: { x in zip(x, sizes).reduce(0) { $0 + sin($1.0 / $1.1) } },
+        gradient: { x in
+          var slopes = zip(x, sizes).map { cos($0 / $1) / $1 }
+          slopes[4] *= factor
+          return slopes
+        })
+      return try GradientChecker().check(objective).parameters[0]
+    }
+    #expect(try check(1).verdict == .pass)
+    #expect(try check(1.001).entries.map(\.verdict)[4] == .fail)
+  }
+
+  /// What the differences of finite losses make cannot always be represented.
+  @Test func overflowIsNotConvicted() throws {
+    let result = try check(1e308).run([
+      task([1e-200, 1], claimed: [1, 1]) { i, x in i == 0 ? 1e307 * tanh(x * 1e200) : x }
+    ]).tensors[0]
+    #expect(result.entries[0].verdict == .inconclusive)
+    #expect(result.entries[0].reason?.contains("overflow") == true)
+  }
+
+  // MARK: The closest look
+
+  /// An odd feature at the point, narrower than any step that is taken: what leaves it out must not pass, and
+  /// what knows it must not fail.
+  @Test(arguments: [1e-4, 1e-6, 1e-8, 1e-10]) func somethingNarrowAtThePointIsSeen(width: Double)
+    throws
+  {
+    func verdict(_ slope: Double) throws -> Verdict {
+      try GradientChecker().check(
+        FunctionObjective(
+          at: [0, 0, 0, 0],
+          loss: { x in
+            x.reduce(0) { $0 + cosh($1 + 0.3) + 0.5 * $1 * exp(-($1 / width) * ($1 / width)) }
+          }, gradient: { x in x.map { sinh($0 + 0.3) + slope } })
+      ).verdict
+    }
+    #expect(try verdict(0) != .pass)
+    #expect(try verdict(0.5) != .fail)
+  }
+
+  /// The closest look costs at most five evaluations in a hundred.
+  @Test func theClosestLookIsTakenAtASample() throws {
+    let objective = try autoencoder(3, features: 20, hidden: [8])
+    let counted = Tampered(objective)
+    let result = try gradientResult(counted)
+    #expect(result.verdict == .pass && counted.calls == result.evaluations)
+    #expect(Double(counted.calls) < 4.35 * Double(result.entries.total) + 150)
+  }
+
+  // MARK: Corners
+
+  /// Units of opposite orientation turn at the point: what backpropagation says lies outside both slopes, and
+  /// is right by its convention.
+  @Test func aClaimOutsideTheSidesOfACornerIsNotConvicted() throws {
+    for (left, right) in [(0.4, 0.3), (-2, 1), (1e-3, 0.5)] {
+      let result = try check().run([
+        task([0, 1], claimed: [-0.8, 1]) { i, x in
+          i == 1 ? x : -0.8 * x + right * max(x, 0) - left * max(-x, 0)
+        }
+      ]).tensors[0]
+      #expect(result.entries[0].verdict == .inconclusive)
+      #expect(result.entries[0].reason?.contains("a corner") == true)
+    }
+  }
+
+  /// Many small corners within any step that noise allows: they move the slope by less than three that noise can
+  /// hide, so a right claim beside them stays undecided, and a claim that is far off is still convicted.
+  @Test func crowdedCornersConvictOnlyWhatIsFarOff() throws {
+    let values = (0..<60).map { 0.5 + Double($0) / 64 }
+    let check = TensorCheck(
+      witness: Witness(value: 0, sigma: 1e-8, z: 4.5, estimator: .fivePoint), rtol: 1e-2, seed: 1)
+    func counts(_ claim: Double) throws -> EntryCounts {
+      try check.run([
+        task(values, claimed: values.map { _ in claim }) { i, x in
+          // Slope 1 at the point; on either side a corner every 1e-4, each of 1e-3, alternating between entries.
+          let d = x - values[i]
+          let corners = (abs(d) / 1e-4).rounded(.down)
+          let rise = 1e-3 * (corners * abs(d) - 1e-4 * corners * (corners + 1) / 2)
+          return d + (d < 0 ? -1 : 1) * rise + 1e-8 * roughness([x, Double(i)])
+        }
+      ]).tensors[0].counts
+    }
+    #expect(try counts(1).fail == 0)
+    #expect(try counts(2).fail == 60)
+  }
+
+  // MARK: One number
+
+  @Test func aDerivativeOfOneNumberIsWeighedOnTheScaleThatIsGiven() throws {
+    func result(_ claim: Double, _ scale: TensorTask.ToleranceScale) throws -> EntryResult {
+      try check(1).check(
+        derivative: claim, stepScale: 1, toleranceScale: scale, unitRoundoff: Double.unitRoundoff
+      ) { t in 1 + 2 * sin(t) }
+    }
+    #expect(abs(try result(2, .tensor).tolerance - 2e-6) < 1e-12)
+    #expect(try result(2, .atLeast(5)).tolerance == 5e-6)
+    #expect(try result(2.01, .absolute(0.1)).tolerance == 0.1)
+    #expect(try result(2.01, .absolute(0.1)).verdict == .pass)
+    #expect(try result(2.01, .atLeast(5)).verdict == .fail)
+  }
 }

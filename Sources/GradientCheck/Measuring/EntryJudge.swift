@@ -15,17 +15,24 @@ struct EntryJudge {
   func result() throws -> EntryResult {
     let (outcome, second) = try conclude()
     let verdict = outcome.verdict
-    let bound = max(estimate.bound, second?.bound ?? 0)
     let isCorner =
       (verdict == .kink || verdict == .inconclusive) && history.finest.showsKink(z: witness.z)
-    let detectable = tolerance + bound + max(bound, estimate.convictionBound(z: witness.z))
+    // At a corner the derivative is the slope that is claimed, if it has that slope.
+    var (value, bound, step) = (estimate.value, estimate.bound, estimate.step)
+    var detectable =
+      tolerance + max(bound, second?.bound ?? 0)
+      + max(bound, second?.bound ?? 0, estimate.convictionBound(z: witness.z))
+    if case .corner(let slope?) = outcome {
+      (value, bound, step) = (slope.value, slope.bound, history.finest.step)
+      detectable = tolerance + 2 * bound
+    }
     return EntryResult(
       index: task.shape.count == 2 ? [entry / task.shape[1], entry % task.shape[1]] : [entry],
-      analytic: claimed, numeric: estimate.value, bound: estimate.bound, step: estimate.step,
+      analytic: claimed, numeric: value, bound: bound, step: step,
       verdict: verdict, reason: outcome.reason, secondNumeric: second?.value,
       secondBound: second?.bound, tolerance: tolerance,
       kink: isCorner ? history.finest.points?.kink : nil,
-      sensitivity: rms > 0 ? detectable / max(abs(estimate.value), rms) : .infinity)
+      sensitivity: rms > 0 ? detectable / max(abs(value), rms) : .infinity)
   }
 
   /// - Returns: the outcome, and what the second witness measured if it was asked.
@@ -33,8 +40,11 @@ struct EntryJudge {
     if task.malformation != nil { return (.malformedClaim, nil) }
     if !claimed.isFinite, !task.isMeasuredOnly { return (.claimNotFinite(claimed), nil) }
     if !estimate.isMeasured { return (.notMeasured, nil) }
-    if !estimate.isFinite { return (.lossNotFinite, nil) }
+    if !estimate.isFinite {
+      return (estimate.points?.hasFiniteLosses ?? false ? .overflow : .lossNotFinite, nil)
+    }
     switch acceptance(measured: estimate.value, bound: estimate.bound) {
+    case .pass where history.isContradicted: return (.contradictedByClosestLook, nil)
     case .pass:
       return (.accepted(differs: abs(claimed - estimate.value) > estimate.bound), nil)
     case .undecided: return (undecided(otherwise: nil), nil)
@@ -43,6 +53,9 @@ struct EntryJudge {
         return (undecided(otherwise: .noCloserLook), nil)
       }
       if try isDrowned(look) { return (undecided(otherwise: .noisierBesideThePoint), nil) }
+      guard try isBorneOutInOwnNoise(look) else {
+        return (undecided(otherwise: .noCloserLook), nil)
+      }
       return try hearSecondWitness(look)
     }
   }
@@ -57,9 +70,40 @@ struct EntryJudge {
       return .wholeGradientZero
     }
     if let points = history.finest.points, points.showsKink(z: witness.z) {
-      return .corner(admitsClaim: points.admitsSubgradient(claimed, z: witness.z))
+      return .corner(points.cornerSlope(claimed, z: witness.z, tolerance: tolerance))
     }
     return other ?? (estimate.isNoiseLimited ? .noise : .truncation)
+  }
+
+  /// Whether a look still excludes the claim where the noise is this entry's own. The noise of the check is the
+  /// largest along three random directions: where it lies above the rounding of the loss, a corner or something
+  /// narrow in one entry may have raised it for all, and a look that is clear at that noise proves nothing. So the
+  /// entry's own noise is measured, by nine points around the point; as long as that is far smaller, a closer
+  /// look is taken.
+  private func isBorneOutInOwnNoise(_ first: Estimate) throws -> Bool {
+    guard var look = first.points else { return true }
+    let probe = task.probe(entry)
+    for _ in 0..<6 where look.sigma > 4 * look.rounding {
+      let spacing = max(look.step / 64, 4 * probe.unitRoundoff * abs(probe.x))
+      let values = try (-4...4).map {
+        try probe.loss(at: probe.rounded(probe.x + Double($0) * spacing))
+      }
+      let table = DifferenceTable(values)
+      guard values.allSatisfy(\.isFinite), !table.mostlyFlat else { return true }
+      let own = max(table.noise ?? table.deviations[5], look.rounding)
+      guard own < look.sigma / 8 else { return true }
+      let excess = abs(claimed - look.value) - tolerance
+      let step = max(
+        task.finestStep(entry), 1.5 * FivePointRule.convictingNoise * witness.z * own / excess)
+      let quiet = Witness(
+        value: witness.value, sigma: own, z: witness.z, estimator: witness.estimator)
+      look = try quiet.fivePoint(probe, step: min(step, look.step))
+      let bound = look.bound + FivePointRule.hiddenByNoise * witness.z * look.sigma / look.step
+      guard look.isFinite, look.isSmooth(z: witness.z),
+        acceptance(measured: look.value, bound: bound) == .fail
+      else { return false }
+    }
+    return true
   }
 
   /// Whether noise beside the point takes back what `look` saw. Where residuals are nothing but rounding,
@@ -71,7 +115,7 @@ struct EntryJudge {
     let probe = task.probe(entry)
     let spacing = max(points.step / 256, 4 * probe.unitRoundoff * abs(probe.x))
     let values = try (-4...4).map {
-      try probe.function(probe.rounded(probe.x + points.step + Double($0) * spacing))
+      try probe.loss(at: probe.rounded(probe.x + points.step + Double($0) * spacing))
     }
     guard let sigma = DifferenceTable(values).noise, sigma > 4 * points.sigma else { return false }
     let bound =

@@ -4,7 +4,10 @@ enum EntryOutcome {
   case malformedClaim
   case claimNotFinite(Double)
   case notMeasured
+  /// The loss is not a number, or infinite, or raises an error.
   case lossNotFinite
+  /// The losses are finite, and their differences or quotients are not.
+  case overflow
   /// - Parameter differs: by more than the error bound.
   case accepted(differs: Bool)
   /// Both witnesses exclude the claim.
@@ -15,7 +18,10 @@ enum EntryOutcome {
   case witnessesDisagree
   case notExcludedInDouble
   case wholeGradientZero
-  case corner(admitsClaim: Bool)
+  /// A corner at the point, and which of its slopes the claim is, if it is one.
+  case corner(CornerSlope?)
+  /// A claim that the accepted look bears out, and a closer one does not.
+  case contradictedByClosestLook
   case noisierBesideThePoint
   case noCloserLook
   case noise
@@ -26,9 +32,10 @@ enum EntryOutcome {
     case .malformedClaim, .claimNotFinite, .convicted: .fail
     case .accepted: .pass
     case .wholeGradientZero: .vacuous
-    case .corner(admitsClaim: true): .kink
-    case .notMeasured, .lossNotFinite, .notExcludedBySecondWitness, .witnessesDisagree,
-      .notExcludedInDouble, .corner(admitsClaim: false), .noisierBesideThePoint, .noCloserLook,
+    case .corner(.some): .kink
+    case .notMeasured, .lossNotFinite, .overflow, .contradictedByClosestLook,
+      .notExcludedBySecondWitness, .witnessesDisagree,
+      .notExcludedInDouble, .corner(nil), .noisierBesideThePoint, .noCloserLook,
       .noise, .truncation:
       .inconclusive
     }
@@ -41,7 +48,9 @@ enum EntryOutcome {
     case .claimNotFinite(let claimed):
       "the claimed derivative is \(claimed), not a finite number"
     case .notMeasured: "interrupted before it was measured"
-    case .lossNotFinite: "the loss is not finite near this entry"
+    case .lossNotFinite: "the loss is not finite near this entry, or raises an error there"
+    case .overflow:
+      "the differences of the losses are too large or too small to be represented (overflow)"
     case .notExcludedBySecondWitness:
       "the second witness does not exclude the claimed derivative"
     case .witnessesDisagree: "the two witnesses contradict each other"
@@ -49,8 +58,11 @@ enum EntryOutcome {
       "the same network in Double does not exclude the claimed derivative: corners lie closer "
         + "to the point than the noise lets anyone look"
     case .wholeGradientZero: "the whole gradient is zero here"
-    case .corner(admitsClaim: true): "a corner; the claimed slope lies between its two sides"
-    case .corner(admitsClaim: false): "a corner; the claimed slope lies outside its sides"
+    case .corner(let slope?): "a corner; the claimed derivative is \(slope.side.rawValue)"
+    case .corner(nil):
+      "a corner; the claimed derivative is neither the slope of a side nor the mean of both"
+    case .contradictedByClosestLook:
+      "a look from close by measures another slope: something narrow lies at the point"
     case .noisierBesideThePoint:
       "the noise of the loss is far larger beside the point than at it"
     case .noCloserLook:

@@ -32,12 +32,16 @@ struct FivePoint {
   let d4: Double
   /// The noise used: the objective's, or the rounding of these very values if that is larger.
   let sigma: Double
+  /// The rounding of these very values.
+  let rounding: Double
   /// The bound's part that shrinks with a larger step, and the part that shrinks with a smaller one.
   let noiseBound: Double
   let truncationBound: Double
 
   var bound: Double { noiseBound + truncationBound }
-  var isFinite: Bool { values.allSatisfy(\.isFinite) }
+  /// The losses are finite, and so is what is made of them.
+  var isFinite: Bool { hasFiniteLosses && value.isFinite && bound.isFinite }
+  var hasFiniteLosses: Bool { values.allSatisfy(\.isFinite) }
 
   /// D3 and D4 are what noise alone would make them.
   func isSmooth(z: Double) -> Bool {
@@ -94,8 +98,8 @@ struct FivePoint {
     value = (4 * slope1 - slope2) / 3
     d3 = 4 * h * (slope2 - slope1)
     d4 = (f2 + m2 - 2 * f0) - 4 * (f1 + m1 - 2 * f0)
-    let largest = values.reduce(0) { max($0, abs($1)) }
-    self.sigma = max(sigma, unitRoundoff / 2 * largest)
+    rounding = unitRoundoff / 2 * values.reduce(0) { max($0, abs($1)) }
+    self.sigma = max(sigma, rounding)
     noiseBound = FivePointRule.valueNoise * z * self.sigma / h
     truncationBound =
       (FivePointRule.thirdWeight * abs(d3) + FivePointRule.fourthWeight * abs(d4)) / h
@@ -113,12 +117,18 @@ struct FivePoint {
     return (left, right)
   }
 
-  /// Whether `slope` lies between the one-sided derivatives, widened by their noise: at a kink every
-  /// such value is a subgradient.
-  func admitsSubgradient(_ slope: Double, z: Double) -> Bool {
+  /// Which slope of a corner at x `claim` is, if it is one: the left one, the right one or their mean, within
+  /// `tolerance` and the noise of a one-sided derivative. These are the values that are in use as the derivative
+  /// there; what lies elsewhere between the two sides is no one's.
+  func cornerSlope(_ claim: Double, z: Double, tolerance: Double) -> CornerSlope? {
     let (left, right) = oneSided
-    let margin = FivePointRule.oneSidedNoise * z * sigma / step
-    return slope >= min(left, right) - margin && slope <= max(left, right) + margin
+    let bound = FivePointRule.oneSidedNoise * z * sigma / step
+    return [
+      CornerSlope(side: .left, value: left, bound: bound),
+      CornerSlope(side: .right, value: right, bound: bound),
+      CornerSlope(side: .mean, value: left / 2 + right / 2, bound: bound),
+    ].filter { abs(claim - $0.value) <= tolerance + bound }
+      .min { abs(claim - $0.value) < abs(claim - $1.value) }
   }
 
   /// Where a single slope jump explains the four points: its offset from x and its size.
@@ -136,6 +146,19 @@ struct FivePoint {
     }
     return nil
   }
+}
+
+/// A slope that may be claimed at a corner.
+struct CornerSlope {
+  enum Side: String {
+    case left = "the slope of its left side"
+    case right = "the slope of its right side"
+    case mean = "the mean of its two slopes"
+  }
+
+  let side: Side
+  let value: Double
+  let bound: Double
 }
 
 /// A corner in the loss as a function of one entry.

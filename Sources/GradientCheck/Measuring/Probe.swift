@@ -14,7 +14,7 @@ struct NumberGrid {
 struct Probe {
   let x: Double
   let grid: NumberGrid
-  let function: (Double) throws -> Double
+  private let function: (Double) throws -> Double
 
   init(x: Double, grid: NumberGrid, function: @escaping (Double) throws -> Double) {
     self.x = x
@@ -32,6 +32,9 @@ struct Probe {
 
   var unitRoundoff: Double { grid.unitRoundoff }
   func rounded(_ point: Double) -> Double { grid.rounded(point) }
+
+  /// The loss at a number of the grid: not a number where it raises an error.
+  func loss(at point: Double) throws -> Double { try nearbyLoss { try function(point) } }
 
   /// The step, or the shortest that can be told apart from none: eight places of the grid around x.
   func reachable(_ step: Double) -> Double { max(step, 16 * unitRoundoff * abs(x)) }

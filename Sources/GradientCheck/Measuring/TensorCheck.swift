@@ -46,6 +46,9 @@ struct TensorCheck {
       }
       if isSettled { break }
     }
+    for t in work.indices where !(progress?.isCancelled ?? false) {
+      try lookClosely(at: &work[t], workers.map { $0[t] }, whole: scale)
+    }
     return (try work.map { try conclude($0, whole: scale) }, scale)
   }
 
@@ -71,11 +74,33 @@ struct TensorCheck {
   /// - Parameter tasks: one and the same for each worker.
   private func firstLooks(_ tasks: [TensorTask]) throws -> TensorMeasurement {
     let task = tasks[0]
-    let pilots = RandomSource(seed: seed).permutation(of: task.values.count).prefix(3)
+    // Entries far smaller than their tensor say nothing about the others' steps, nor these about theirs.
+    let pilots = RandomSource(seed: seed).permutation(of: task.values.count)
+      .filter { task.entryScale($0) == task.scale }.prefix(3)
     let step = try witness.pilotStep(pilots.map(task.probe), scale: task.scale, rtol: rtol)
     let estimates = try measure(
-      task.values.indices.map { ($0, step) }, tasks, mayStop: true)
-    return TensorMeasurement(task, estimates, firstStep: step, z: witness.z)
+      task.values.indices.map { ($0, step * (task.entryScale($0) / task.scale)) }, tasks,
+      mayStop: true)
+    return TensorMeasurement(task, estimates, z: witness.z)
+  }
+
+  /// Compares accepted entries with the closest look that noise allows: a sample, and where one of it is
+  /// contradicted, all of the tensor.
+  private func lookClosely(
+    at measured: inout TensorMeasurement, _ tasks: [TensorTask], whole: Double
+  ) throws {
+    func isContradicted(_ looks: [(entry: Int, step: Double)]) throws -> Bool {
+      let found = try measure(looks, tasks, mayStop: false)
+      var isContradicted = false
+      for (look, estimate) in zip(looks, found)
+      where measured.compare(estimate, withAccepted: look.entry) { isContradicted = true }
+      return isContradicted
+    }
+    let random = RandomSource(seed: seed &+ 1)
+    if try isContradicted(measured.sampledLooks(rtol: rtol, whole: whole, random)) {
+      let all = measured.closestLooks(measured.entries.indices, rtol: rtol, whole: whole)
+      _ = try isContradicted(all)
+    }
   }
 
   /// Entries that go into one question, where many can be asked at once.

@@ -9,16 +9,14 @@ struct TensorMeasurement {
   /// Every slope lies within its own error bound of zero.
   private(set) var isZero = true
 
-  init(_ task: TensorTask, _ estimates: [Estimate], firstStep: Double, z: Double) {
+  init(_ task: TensorTask, _ estimates: [Estimate], z: Double) {
     self.task = task
     entries = estimates.enumerated().map { i, estimate in
       EntryHistory(
         estimate, claimed: task.claim(i),
         limits: EntryHistory.StepLimits(
-          first: firstStep,
-          smallest: max(
-            task.scale * 0x1p-30, 256 * task.grid.unitRoundoff * abs(task.values[i])),
-          largestConvicting: 16 * task.scale), z: z)
+          first: estimate.step, smallest: task.finestStep(i), size: abs(task.values[i]),
+          scale: task.entryScale(i)), z: z)
     }
   }
 
@@ -55,6 +53,32 @@ struct TensorMeasurement {
     entries.indices.compactMap { i in
       entries[i].nextStep(tolerance: tolerance(i, rtol: rtol, whole: whole)).map { (i, $0) }
     }
+  }
+
+  /// A random sample of the accepted entries, one in 25 and at least one, each with the step of the closest look.
+  func sampledLooks(rtol: Double, whole: Double, _ random: RandomSource) -> [(
+    entry: Int, step: Double
+  )] {
+    let count = (entries.count + 24) / 25
+    return closestLooks(
+      random.permutation(of: entries.count).prefix(count), rtol: rtol, whole: whole)
+  }
+
+  /// The accepted ones among some entries, each with the step of the closest look.
+  func closestLooks(
+    _ asked: some Sequence<Int>, rtol: Double, whole: Double
+  ) -> [(entry: Int, step: Double)] {
+    let scale = scale(whole: whole)
+    return asked.compactMap { i in
+      entries[i].closestLook(tolerance: tolerance(i, rtol: rtol, whole: whole), scale: scale)
+        .map { (i, $0) }
+    }
+  }
+
+  /// - Returns: whether it contradicts what accepted the claim.
+  mutating func compare(_ look: Estimate, withAccepted entry: Int) -> Bool {
+    entries[entry].compare(withClosest: look)
+    return entries[entry].isContradicted
   }
 
   mutating func add(_ look: Estimate, to entry: Int, noteCorner: Bool) {

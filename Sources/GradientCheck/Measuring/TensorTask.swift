@@ -14,6 +14,8 @@ struct TensorTask {
   let grid: NumberGrid
   /// The size that steps are measured in: see `tensorScale`.
   let scale: Double
+  /// Where the entries are distances along lines, the size of the values that the lines move.
+  private let lineScale: Double?
   /// What a difference is compared with.
   var toleranceScale = ToleranceScale.tensor
   /// The loss with one entry at another value.
@@ -42,6 +44,7 @@ struct TensorTask {
     self.claimed = claimed
     values = parameter.flat
     scale = tensorScale(values)
+    lineScale = nil
     grid = NumberGrid(unitRoundoff: parameter.unitRoundoff, rounded: parameter.rounded)
     self.function = function
   }
@@ -57,12 +60,24 @@ struct TensorTask {
     self.claimed = claimed
     values = [Double](repeating: 0, count: count)
     self.scale = scale
+    lineScale = scale
     grid = .line(unitRoundoff: unitRoundoff)
     self.function = function
   }
 
   func probe(_ entry: Int) -> Probe {
     Probe(x: values[entry], grid: grid) { try function(entry, $0) }
+  }
+
+  /// The size of an entry, in which its steps are measured.
+  func entryScale(_ entry: Int) -> Double { GradientCheck.entryScale(values[entry], tensor: scale) }
+
+  /// The shortest step that is of use: the grid of numbers must resolve it, and so must what the loss makes of
+  /// it, which is not as fine around a value of zero as the value itself.
+  func finestStep(_ entry: Int) -> Double {
+    let x = values[entry]
+    let size = x == 0 ? scale : min(scale, abs(x))
+    return max(size * 0x1p-44, 256 * grid.unitRoundoff * (lineScale ?? abs(x)))
   }
 
   /// What is claimed for an entry: nil where nobody claims anything, not a number where the claim as a whole

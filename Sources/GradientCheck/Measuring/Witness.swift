@@ -91,11 +91,11 @@ struct Witness {
       FivePoint.points(
         at: $0.probe.x, step: $0.probe.reachable($0.step), rounded: $0.probe.rounded)
     }
-    let found = try losses(
+    let found = try nearbyLosses(
       points.enumerated().flatMap { i, points in
         [points.above1, points.below1, points.above2, points.below2]
           .map { (probe: i, point: $0) }
-      })
+      }, losses)
     return probes.indices.map { i in
       let losses = FivePoint.Four(
         above1: found[4 * i], below1: found[4 * i + 1], above2: found[4 * i + 2],
@@ -121,7 +121,7 @@ struct Witness {
     var isFinite = true
     var largest = abs(value)
     let found = try derivative(at: probe.x, step: step, formula) { point in
-      let result = try probe.function(probe.rounded(point))
+      let result = try probe.loss(at: probe.rounded(point))
       if result != value { isFlat = false }
       if !result.isFinite { isFinite = false }
       largest = max(largest, abs(result))
@@ -143,7 +143,7 @@ struct Witness {
   func fivePoint(_ probe: Probe, step: Double) throws -> FivePoint {
     let points = FivePoint.points(
       at: probe.x, step: probe.reachable(step), rounded: probe.rounded)
-    return fivePoint(probe, points: points, losses: try points.map(probe.function))
+    return fivePoint(probe, points: points, losses: try points.map(probe.loss))
   }
 
   private func fivePoint(_ probe: Probe, points: FivePoint.Four, losses: FivePoint.Four)

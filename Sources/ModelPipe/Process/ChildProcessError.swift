@@ -1,3 +1,5 @@
+import GradientCheck
+
 /// Why a program that was started cannot be talked to any longer.
 package enum ChildProcessError: Error, Equatable, CustomStringConvertible {
   /// The program, and why.
@@ -45,4 +47,8 @@ package enum ChildProcessError: Error, Equatable, CustomStringConvertible {
   private func short(_ seconds: Double) -> String {
     seconds == seconds.rounded() && abs(seconds) < 1e15 ? "\(Int(seconds))" : "\(seconds)"
   }
+}
+
+extension ChildProcessError: LossFailure {
+  package var isFinal: Bool { true }
 }

@@ -1,3 +1,5 @@
+import GradientCheck
+
 /// What is wrong with what a program answered.
 package enum PipeError: Error, Equatable, CustomStringConvertible {
   /// It does not speak this version of the protocol.
@@ -48,5 +50,12 @@ package enum PipeError: Error, Equatable, CustomStringConvertible {
     case .unable(let capability):
       "the program cannot be asked: it does not list \"\(capability)\" in \"can\"."
     }
+  }
+}
+
+extension PipeError: LossFailure {
+  /// A program that says why it has no answer here can be asked again; one that answers nonsense cannot.
+  package var isFinal: Bool {
+    if case .refused = self { false } else { true }
   }
 }
