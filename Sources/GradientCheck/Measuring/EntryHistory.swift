@@ -17,7 +17,7 @@ struct EntryHistory {
   /// The one with the smallest step of all: the closest look.
   private var nearest: Estimate
   /// The smallest step so far that had a corner in it, and the least by which the slope jumps at that corner.
-  private var cornerStep: Double
+  private(set) var cornerStep: Double
   private var cornerJump = 0.0
   /// The one with the smallest bound so far, which decides the verdict; one without a corner if there
   /// is one, because the bound covers a single corner, and several can conspire.

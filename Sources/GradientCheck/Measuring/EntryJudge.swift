@@ -7,6 +7,8 @@ struct EntryJudge {
   /// The scale of the tensor's gradient, and what a difference may be.
   let rms: Double
   let tolerance: Double
+  /// The share of the tensor's entries that showed a corner within a step of a given length.
+  let cornerShare: (_ step: Double) -> Double
 
   private var estimate: Estimate { history.best }
   private var claimed: Double { task.claim(entry) ?? estimate.value }
@@ -52,6 +54,7 @@ struct EntryJudge {
       guard let look = history.convicting(tolerance: tolerance) else {
         return (undecided(otherwise: .noCloserLook), nil)
       }
+      if hidesCorners(look) { return (undecided(otherwise: .crowdedCorners), nil) }
       if try isDrowned(look) { return (undecided(otherwise: .noisierBesideThePoint), nil) }
       guard try isBorneOutInOwnNoise(look) else {
         return (undecided(otherwise: .noCloserLook), nil)
@@ -73,6 +76,16 @@ struct EntryJudge {
       return .corner(points.cornerSlope(claimed, z: witness.z, tolerance: tolerance))
     }
     return other ?? (estimate.isNoiseLimited ? .noise : .truncation)
+  }
+
+  /// Whether several corners too small to be seen could explain what a look measured. Where corners stand so close
+  /// together that one entry in fifty shows one within a few steps, more of them lie within the step, each with a
+  /// jump of up to `fourthNoise` z sigma / 2h that noise hides. A claim must be excluded by more than three of
+  /// them.
+  private func hidesCorners(_ look: Estimate) -> Bool {
+    guard let points = look.points, cornerShare(16 * points.step) >= 0.02 else { return false }
+    let hidden = 3 * FivePointRule.fourthNoise / 2 * witness.z * points.sigma / points.step
+    return acceptance(measured: look.value, bound: look.bound + hidden) != .fail
   }
 
   /// Whether a look still excludes the claim where the noise is this entry's own. The noise of the check is the

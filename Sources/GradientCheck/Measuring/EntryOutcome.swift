@@ -24,6 +24,7 @@ enum EntryOutcome {
   case contradictedByClosestLook
   case noisierBesideThePoint
   case noCloserLook
+  case crowdedCorners
   case noise
   case truncation
 
@@ -35,7 +36,7 @@ enum EntryOutcome {
     case .corner(.some): .kink
     case .notMeasured, .lossNotFinite, .overflow, .contradictedByClosestLook,
       .notExcludedBySecondWitness, .witnessesDisagree,
-      .notExcludedInDouble, .corner(nil), .noisierBesideThePoint, .noCloserLook,
+      .notExcludedInDouble, .corner(nil), .noisierBesideThePoint, .noCloserLook, .crowdedCorners,
       .noise, .truncation:
       .inconclusive
     }
@@ -67,6 +68,8 @@ enum EntryOutcome {
       "the noise of the loss is far larger beside the point than at it"
     case .noCloserLook:
       "no closer look bears out what the whole step shows: corners, or noise, near the point"
+    case .crowdedCorners:
+      "corners of the loss stand closer together than the noise lets anyone look"
     case .noise: "the noise of the loss is too large"
     case .truncation: "the truncation error is too large"
     }

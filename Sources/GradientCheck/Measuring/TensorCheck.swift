@@ -143,10 +143,12 @@ struct TensorCheck {
   private func conclude(_ measured: TensorMeasurement, whole: Double) throws -> TensorResult {
     let task = measured.task
     let rms = measured.scale(whole: whole)
+    let cornerShare = measured.cornerShares()
     let entries = try task.values.indices.map { i in
       try EntryJudge(
         witness: witness, task: task, entry: i, history: measured.entries[i], rms: rms,
-        tolerance: measured.tolerance(i, rtol: rtol, whole: whole)
+        tolerance: measured.tolerance(i, rtol: rtol, whole: whole),
+        cornerShare: cornerShare
       ).result()
     }
     var counts = EntryCounts()

@@ -86,6 +86,13 @@ struct TensorMeasurement {
     entries[entry].add(look)
   }
 
+  /// The share of entries that showed a corner within a step, by the length of the step.
+  func cornerShares() -> (_ step: Double) -> Double {
+    let steps = entries.map(\.cornerStep).filter(\.isFinite).sorted()
+    let count = Double(entries.count)
+    return { step in Double(steps.partitioningIndex { $0 > step }) / count }
+  }
+
   /// How many rows (axis 0) or columns (axis 1) of a kernel are unused throughout.
   func unusedSlices(along axis: Int) -> Int {
     let shape = task.shape
@@ -96,5 +103,17 @@ struct TensorMeasurement {
         return entries[i * shape[1] + j].last.isFlat
       }
     }
+  }
+}
+
+extension Array {
+  /// Where the elements begin that satisfy a condition, if they all stand at the end.
+  fileprivate func partitioningIndex(where condition: (Element) -> Bool) -> Int {
+    var (low, high) = (0, count)
+    while low < high {
+      let middle = (low + high) / 2
+      if condition(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
   }
 }
