@@ -5,6 +5,8 @@ package struct CalibrationResult: Codable, Sendable {
   package let plan: CalibrationPlan
   package var populations: [CalibrationPopulation] = []
   package var large: LargeNetworkTally?
+  package var studies: [CaseTally] = []
+  package var bugs: BugTally?
 
   /// No right gradient was called wrong, and where input and kernels are near 1 no error of ten
   /// tolerances was accepted.
@@ -16,6 +18,7 @@ package struct CalibrationResult: Codable, Sendable {
       let accepted = zip(sizes, band.rules[0].wrong).first { $0.0 == .tolerances(10) }?.1.missed
       return band.verdicts.falseFail == 0 && (band.band != .unscaled || accepted == 0)
     } && (large.map { $0.falseAlarms == 0 && $0.found == $0.networks } ?? true)
+      && studies.allSatisfy(\.isSound) && (bugs?.isSound ?? true)
   }
 
   /// Sorted keys: the same bytes for the same result.

@@ -22,7 +22,8 @@ package enum CalibrationRun {
     -> CalibrationResult
   {
     var result = CalibrationResult(plan: plan)
-    let all = plan.entries * plan.kinds.count * plan.precisions.count
+    let whole = plan.networks * plan.studies.count + plan.bugs
+    let all = plan.entries * plan.kinds.count * plan.precisions.count + whole
     var done = 0
     for precision in plan.precisions {
       for kind in plan.kinds {
@@ -44,6 +45,16 @@ package enum CalibrationRun {
     }
     if plan.largeNetworks > 0 {
       result.large = try LargeNetworkTally(networks: plan.largeNetworks, seed: plan.seed)
+    }
+    func tell() {
+      done += 1
+      progress?(done, all)
+    }
+    result.studies = try plan.studies.map {
+      try CaseTally($0, networks: plan.networks, seed: plan.seed, progress: tell)
+    }
+    if plan.bugs > 0 {
+      result.bugs = try BugTally(bugs: plan.bugs, seed: plan.seed, progress: tell)
     }
     return result
   }

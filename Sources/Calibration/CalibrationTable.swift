@@ -33,6 +33,14 @@ package struct CalibrationTable {
         "\(large.networks) networks: \(large.falseAlarms) false alarms; one entry wrong by 1 % of "
           + "the rms found in \(large.found), located in \(large.located).")
     }
+    blocks += result.studies.flatMap {
+      [heading(title($0)), sentences($0).joined(separator: "\n")]
+    }
+    if let bugs = result.bugs {
+      blocks += [
+        heading("Combined bugs in tied autoencoders"), sentences(bugs).joined(separator: "\n"),
+      ]
+    }
     return blocks.joined(separator: "\n\n") + "\n"
   }
 

@@ -239,4 +239,5 @@ struct ClaimedObjective: Objective {
   func value() throws -> Double { try base.value() }
   func gradients() throws -> [[Double]?] { claims }
   func doubleTwin() -> (any Objective)? { base.doubleTwin() }
+  var claimsAtOnePoint: Bool { true }
 }

@@ -72,8 +72,8 @@ public struct TieGroup: Codable, Sendable {
     public let layer: String
     /// Which of the layer's uses; nil where it has only one.
     public let use: String?
-    /// The Frobenius norm of the measured path gradient (estimated from slopes where directions were
-    /// checked), and of the claimed one.
+    /// The Frobenius norm of the measured path gradient and of the claimed one, both estimated
+    /// from the slopes along the same directions where directions were checked.
     public let norm: Double
     /// nil where the model claims no gradient for a single use. The verdict is then about the measurement.
     public let claimedNorm: Double?

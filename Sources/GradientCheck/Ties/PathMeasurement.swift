@@ -111,12 +111,20 @@ struct PathMeasurement {
         layer: use.layerName, use: use.detail,
         norm: byEntry
           ? euclideanNorm(contribution)
-          : Lines.entryScale(rootMeanSquare(path.numeric), entries: count)
-            * Double(count).squareRoot(),
-        claimedNorm: claimed.map(euclideanNorm),
+          : norm(ofSlopes: path.numeric),
+        claimedNorm: claimed.map {
+          byEntry ? euclideanNorm($0) : norm(ofSlopes: path.entries.map(\.analytic))
+        },
         share: hasShares ? innerProduct(contribution, total) / square : 0,
         verdict: path.verdict, maxRelativeError: path.maxRelativeError)
     }
+  }
+
+  /// The norm of a gradient, estimated from its slopes along the directions. Claims are estimated from
+  /// the very same directions, so that the two can be compared.
+  private func norm(ofSlopes slopes: [Double]) -> Double {
+    Lines.entryScale(rootMeanSquare(slopes), entries: parameter.count)
+      * Double(parameter.count).squareRoot()
   }
 
   /// The paths against the whole. What is measured must agree within the error bounds, what is claimed

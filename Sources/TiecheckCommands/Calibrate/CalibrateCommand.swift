@@ -46,19 +46,32 @@ struct CalibrateCommand: Subcommand {
     transform: OptionValue.positive)
   var large: Int?
 
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "How many networks, or bugs, of the kinds autoencoders, corners, scales and bugs (default: 30).",
+      valueName: "n"),
+    transform: OptionValue.positive)
+  var networks: Int?
+
   @OptionGroup var output: OutputOptions
 
   enum PrecisionChoice: String, ExpressibleByArgument, CaseIterable { case double, float, all }
-  enum KindChoice: String, ExpressibleByArgument, CaseIterable { case smooth, relu, all }
+  enum KindChoice: String, ExpressibleByArgument, CaseIterable {
+    case smooth, relu, all, autoencoders, corners, scales, bugs
+  }
 
   private var plan: CalibrationPlan {
     CalibrationPlan(
-      kinds: CalibrationPlan.Kind(rawValue: kind.rawValue).map { [$0] }
-        ?? CalibrationPlan.Kind.allCases,
+      kinds: kind == .all
+        ? CalibrationPlan.Kind.allCases
+        : CalibrationPlan.Kind(rawValue: kind.rawValue).map { [$0] } ?? [],
       precisions: CalibrationPlan.Precision(rawValue: precision.rawValue).map { [$0] }
         ?? CalibrationPlan.Precision.allCases,
       entries: entries ?? 10_000, seed: seed ?? CheckSettings.defaultSeed, rtol: rtol,
-      largeNetworks: large ?? 0)
+      largeNetworks: large ?? 0,
+      studies: CaseStudy(rawValue: kind.rawValue).map { [$0] } ?? [], networks: networks ?? 30,
+      bugs: kind == .bugs ? networks ?? 30 : 0)
   }
 
   func execute() throws -> ExitStatus {
