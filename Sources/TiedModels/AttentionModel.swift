@@ -36,7 +36,7 @@ struct AttentionModel: Model {
   let settings = [
     ModelSetting("pieces", "pieces that a row of the data is cut into", whole: 8, in: 3...100_000)
   ]
-  var specimens: [ModelChoices] {
+  var smallSizes: [ModelChoices] {
     [(4, 3, 2), (3, 3, 3)].map { pieces, features, head in
       ModelChoices(
         features: pieces * features, hidden: [head], batch: 5, outputActivation: .identity,

@@ -48,9 +48,8 @@ struct AutoencoderModel: Model {
   }
   var usual: ModelChoices { ModelChoices(features: 64) }
   var options: Set<ModelOption> { Set(ModelOption.allCases) }
-  var specimens: [ModelChoices] {
-    guard !isUntied else { return [] }
-    return [[5, 3], [4, 4], [5, 4, 3], [4, 4, 4]].map { widths in
+  var smallSizes: [ModelChoices] {
+    [[5, 3], [4, 4], [5, 4, 3], [4, 4, 4]].map { widths in
       ModelChoices(
         features: widths[0], hidden: Array(widths.dropFirst()), batch: 5,
         outputActivation: .identity)

@@ -61,8 +61,10 @@ struct ConvolutionModel: Model {
   var usual: ModelChoices { ModelChoices(features: 64, hidden: [8]) }
   var options: Set<ModelOption> { Set(ModelOption.allCases).subtracting([.biasShared]) }
   var refusal: ChoiceSentence {
-    "A convolution's bias has one element for each of its output channels, and its transpose needs one "
-      + "for each input channel."
+    """
+    A convolution's bias has one element for each of its output channels, and its transpose needs one \
+    for each input channel.
+    """
   }
   var settings: [ModelSetting] {
     [
@@ -73,7 +75,7 @@ struct ConvolutionModel: Model {
     ]
   }
   /// One with a square kernel, and two layers over a signal.
-  var specimens: [ModelChoices] {
+  var smallSizes: [ModelChoices] {
     [
       ModelChoices(
         features: 12, hidden: [4], batch: 5, outputActivation: .identity,

@@ -47,7 +47,7 @@ struct EmbeddingModel: Model {
   ]
   let usualData = "text"
   let readsText = true
-  var specimens: [ModelChoices] {
+  var smallSizes: [ModelChoices] {
     [(2, 3, 6), (2, 4, 4), (3, 2, 5)].map { context, width, vocabulary in
       ModelChoices(
         features: context, hidden: [width], batch: 6, outputActivation: .identity,

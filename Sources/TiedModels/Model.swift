@@ -2,7 +2,7 @@ import GSLKit
 import TiedLayers
 
 /// A model that ships: what `--model` knows. It says everything that is particular to it; whoever runs,
-/// checks, saves or breaks models asks it, and knows none by name.
+/// checks or saves models asks it, and knows none by name.
 ///
 /// A new kind of layer brings its model in the same file, and one line in `Models.all` lists it.
 package protocol Model: Sendable {
@@ -25,10 +25,8 @@ package protocol Model: Sendable {
   var readsText: Bool { get }
   /// Whether it is the untied twin of another.
   var isUntied: Bool { get }
-  /// The id of the gallery's fault that it has; nil for a right model.
-  var fault: String? { get }
-  /// Small sizes, at which the gallery of faults is shown on it.
-  var specimens: [ModelChoices] { get }
+  /// Sizes that are checked in a moment, for examples and tests; none for a model of one size.
+  var smallSizes: [ModelChoices] { get }
 
   /// Refuses choices that do not fit together, before anything large is made.
   /// - Parameter data: what the data are called.
@@ -57,7 +55,6 @@ extension Model {
   package var usualData: String { "digits" }
   package var readsText: Bool { false }
   package var isUntied: Bool { false }
-  package var fault: String? { nil }
 
   package func check(_ choices: ModelChoices, data: String) throws {}
 

@@ -6,8 +6,7 @@ public enum Models {
   /// Every model. This is the line that a new one is added to.
   package static let all: [any Model] = [
     AutoencoderModel(isUntied: false), AutoencoderModel(isUntied: true),
-    OriginalPairModel(isAsWritten: false), OriginalPairModel(isAsWritten: true),
-    SharedModel(), RecurrentModel(), ConvolutionModel(),
+    OriginalPair(), SharedModel(), RecurrentModel(), ConvolutionModel(),
     EmbeddingModel(), AttentionModel(), SiameseModel(),
   ]
 

@@ -21,7 +21,7 @@ struct RecurrentModel: Model {
         in: 1...1_000_000)
     ]
   }
-  var specimens: [ModelChoices] {
+  var smallSizes: [ModelChoices] {
     [(12, 3, 4), (15, 3, 3)].map { features, width, units in
       ModelChoices(
         features: features, hidden: [units], batch: 6, outputActivation: .identity,

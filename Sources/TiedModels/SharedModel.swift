@@ -17,7 +17,7 @@ struct SharedModel: Model {
         in: 1...64),
     ]
   }
-  var specimens: [ModelChoices] {
+  var smallSizes: [ModelChoices] {
     [(4, 3, 4, 1), (4, 4, 4, 1), (3, 3, 5, 3)].map { features, hidden, uses, run in
       ModelChoices(
         features: features, hidden: [hidden], batch: 7, outputActivation: .identity,

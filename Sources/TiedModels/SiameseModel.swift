@@ -29,7 +29,7 @@ struct SiameseModel: Model {
   var usual: ModelChoices { ModelChoices(features: 64) }
   let options: Set<ModelOption> = [.features, .hidden, .activation, .loss, .untied]
   let refusal: ChoiceSentence = "It ends in a distance."
-  var specimens: [ModelChoices] {
+  var smallSizes: [ModelChoices] {
     [[4, 3], [3, 3], [4, 3, 2]].map { widths in
       ModelChoices(features: widths[0], hidden: Array(widths.dropFirst()), batch: 6)
     }

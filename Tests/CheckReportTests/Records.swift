@@ -20,7 +20,7 @@ enum Records {
   ///   - subjects: how many of the standard ways to train are checked.
   static func recurrent(features: Int? = nil, subjects: Int) throws -> CheckRecord {
     let model = try #require(Models.named("recurrent"))
-    var choices = model.specimens[0]
+    var choices = model.smallSizes[0]
     if let features { choices.features = features }
     let random = RandomSource(seed: 3)
     let network: Network<Double> = try model.network(choices, random: random)

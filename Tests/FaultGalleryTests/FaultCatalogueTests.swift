@@ -24,29 +24,29 @@ struct FaultCatalogueTests {
   func theNamedCheckConvictsByTheNamedDiagnosisAndAcquitsTheRightTwin(id: String) throws {
     let fault = try #require(FaultCatalogue.fault(id))
     let subjects = Self.subjects(fault)
-    var heard = 0
+    var checked = 0
     for (seed, model) in zip(11..., Self.models) {
       let wrong: CaseResult
       do {
-        wrong = try Hearing.checkCase([fault], name: id, subjects: subjects) {
+        wrong = try FaultCheck.checkCase([fault], name: id, subjects: subjects) {
           try model.make(UInt64(seed))
         }.run(CheckOptions(seed: UInt64(seed)))
       } catch is FaultNotApplicable {
         continue
       }
-      heard += 1
+      checked += 1
       #expect(wrong.verdict(of: fault.convictor) == .fail, "\(model)")
       #expect(Set(wrong.diagnoses.map(\.id)) == [fault.diagnosis], "\(model): \(wrong.diagnoses)")
       #expect(wrong.diagnoses.allSatisfy { $0.explained })
-      // The right twins of all models are acquitted in AcquittalsTests; here, with what the fault needs.
-      if heard == 1 {
-        let hearing = try #require(
-          try model.hear(fault, seed: UInt64(seed), subjects: subjects))
-        #expect(hearing.isSettled, "\(model): \(hearing.right.diagnoses)")
-        #expect(hearing.right.diagnoses.isEmpty)
+      // The right twins of all models pass in RightModelCountTests; here, with what the fault needs.
+      if checked == 1 {
+        let check = try #require(
+          try model.check(fault, seed: UInt64(seed), subjects: subjects))
+        #expect(check.isSettled, "\(model): \(check.right.diagnoses)")
+        #expect(check.right.diagnoses.isEmpty)
       }
     }
-    #expect(heard >= 1)
+    #expect(checked >= 1)
   }
 
   /// A fault that a kind silently could not have would be passed over above. These every kind can have.
@@ -58,7 +58,7 @@ struct FaultCatalogueTests {
       "doubled", "averaged", "stepped-twice", "one-state-per-use", "reloaded-apart",
     ] {
       let fault = try #require(FaultCatalogue.fault(id))
-      #expect(throws: Never.self, "\(id)") { try Specimen(fault).wrong(model.make(1)) }
+      #expect(throws: Never.self, "\(id)") { try FaultInjection(fault).wrong(model.make(1)) }
     }
   }
 
@@ -68,8 +68,8 @@ struct FaultCatalogueTests {
   ) throws {
     let fault = try #require(FaultCatalogue.fault("untransposed"))
     let model = GalleryModel.all.filter { $0.model.name == name }[1]
-    let hearing = try #require(try model.hear(fault, seed: 11, subjects: []))
-    #expect(hearing.isSettled, "\(hearing.names), \(hearing.right.diagnoses)")
+    let check = try #require(try model.check(fault, seed: 11, subjects: []))
+    #expect(check.isSettled, "\(check.names), \(check.right.diagnoses)")
   }
 
   @Test func aNameStandsForFaultsThatLeaveTheSameTrace() {
@@ -84,10 +84,10 @@ struct FaultCatalogueTests {
     let narrow = GalleryModel(widths: [5, 3])
     for id in ["untransposed", "bias-taken-along"] {
       let fault = try #require(FaultCatalogue.fault(id))
-      let hearing = try narrow.hear(fault, seed: 1)
-      #expect(hearing == nil)
+      let check = try narrow.check(fault, seed: 1)
+      #expect(check == nil)
       let error = #expect(throws: FaultNotApplicable.self) {
-        try Specimen(fault).wrong(narrow.make(1))
+        try FaultInjection(fault).wrong(narrow.make(1))
       }
       #expect(error?.description.contains("Choose equal widths") == true)
     }
@@ -107,9 +107,9 @@ struct FaultCatalogueTests {
         Network(chain, loss: .meanSquaredError), input: objective.input, target: objective.input)
     }
     for fault: any Fault in [DetachedCopy(), Doubled(), Averaged(), Untransposed()] {
-      let hearing = try Hearing(fault, subjects: []) { try make() }
-      #expect(hearing.wrong.verdict == .vacuous, "\(fault.id)")
-      #expect(hearing.names.isEmpty)
+      let check = try FaultCheck(fault, subjects: []) { try make() }
+      #expect(check.wrong.verdict == .vacuous, "\(fault.id)")
+      #expect(check.names.isEmpty)
     }
   }
 }

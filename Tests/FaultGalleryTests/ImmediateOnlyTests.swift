@@ -10,7 +10,7 @@ struct ImmediateOnlyTests {
   @Test func theLastStepOfEachSequenceIsLeft() throws {
     for model in GalleryModel.all where model.model.name == "recurrent" {
       let right = try model.make(2)
-      let wrong = try Specimen(ImmediateOnly()).wrong(model.make(2))
+      let wrong = try FaultInjection(ImmediateOnly()).wrong(model.make(2))
       #expect(try wrong.value() == right.value())
       let lengths = (0..<right.input.rows).map { Int(right.input[$0, right.input.columns - 1]) }
       for (p, parameter) in right.parameters.enumerated()
@@ -35,14 +35,14 @@ struct ImmediateOnlyTests {
   /// last one lost, and the other parameters tell which it is.
   @Test(arguments: [1, 17] as [UInt64]) func itIsNamedForEveryParameter(seed: UInt64) throws {
     for model in GalleryModel.all where model.model.name == "recurrent" {
-      let hearing = try #require(try model.hear(ImmediateOnly(), seed: seed, subjects: []))
-      #expect(hearing.isSettled, "\(model): \(hearing.wrong.diagnoses)")
+      let check = try #require(try model.check(ImmediateOnly(), seed: seed, subjects: []))
+      #expect(check.isSettled, "\(model): \(check.wrong.diagnoses)")
     }
   }
 
   @Test func itNeedsAKernelOverTime() throws {
     let error = #expect(throws: FaultNotApplicable.self) {
-      try Specimen(ImmediateOnly()).wrong(GalleryModel(widths: [4, 3]).make(1))
+      try FaultInjection(ImmediateOnly()).wrong(GalleryModel(widths: [4, 3]).make(1))
     }
     #expect(error?.description.contains("Choose --model recurrent.") == true)
   }

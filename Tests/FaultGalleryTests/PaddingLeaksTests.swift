@@ -86,10 +86,10 @@ struct PaddingLeaksTests {
   @Test func aModelWithoutAPaddingRowCannotHaveIt() throws {
     for objective in [try model(1, tied: false), try Setting.all[0].right(1)] {
       let error = #expect(throws: FaultNotApplicable.self) {
-        try Specimen(PaddingLeaks()).wrong(objective)
+        try FaultInjection(PaddingLeaks()).wrong(objective)
       }
       #expect(error?.description.contains("Choose --model embedding.") == true)
     }
-    #expect(throws: Never.self) { try Specimen(PaddingLeaks()).wrong(model(1)) }
+    #expect(throws: Never.self) { try FaultInjection(PaddingLeaks()).wrong(model(1)) }
   }
 }

@@ -22,15 +22,15 @@ struct UnflippedTests {
   /// The model is consistent with itself: only its outputs tell.
   @Test(arguments: 1...4 as ClosedRange<UInt64>)
   func onlyTheOutputsTell(seed: UInt64) throws {
-    let specimens = try #require(Models.named("convolution")).specimens
-    let choices = specimens[Int(seed) % specimens.count]
-    let hearing = try Hearing(Unflipped(), options: CheckOptions(seed: seed), subjects: []) {
+    let smallSizes = try #require(Models.named("convolution")).smallSizes
+    let choices = smallSizes[Int(seed) % smallSizes.count]
+    let check = try FaultCheck(Unflipped(), options: CheckOptions(seed: seed), subjects: []) {
       try objective(seed, choices)
     }
-    #expect(hearing.isSettled, "\(hearing.wrong.diagnoses) \(hearing.right.diagnoses)")
-    #expect(hearing.wrong.gradient.verdict == .pass)
-    #expect(hearing.wrong.tie.verdict == .pass)
-    let failed = hearing.wrong.structure!.questions.filter { $0.verdict == .fail }.map(\.question)
+    #expect(check.isSettled, "\(check.wrong.diagnoses) \(check.right.diagnoses)")
+    #expect(check.wrong.gradient.verdict == .pass)
+    #expect(check.wrong.tie.verdict == .pass)
+    let failed = check.wrong.structure!.questions.filter { $0.verdict == .fail }.map(\.question)
     #expect(failed.contains { $0.contains("adjoint") })
     #expect(failed.contains { $0.contains("formula") })
   }
@@ -39,7 +39,7 @@ struct UnflippedTests {
   @Test func aKernelThatIsTheSameTurnedHidesIt() throws {
     let choices = ModelChoices(features: 9, hidden: [1], batch: 3, settings: ["height": 1])
     let right = try objective(1, choices)
-    let wrong = try Specimen(Unflipped()).wrong(right)
+    let wrong = try FaultInjection(Unflipped()).wrong(right)
     #expect(try right.value() != wrong.value())
     let kernel = right.network.chain.parameters[0]
     kernel.flat = [0.3, -0.2, 0.3]
@@ -48,7 +48,7 @@ struct UnflippedTests {
 
   @Test func itNeedsAWindowAndATie() throws {
     func error(_ objective: ChainObjective<Double>) -> FaultNotApplicable? {
-      #expect(throws: FaultNotApplicable.self) { try Specimen(Unflipped()).wrong(objective) }
+      #expect(throws: FaultNotApplicable.self) { try FaultInjection(Unflipped()).wrong(objective) }
     }
     let pixel = ModelChoices(
       features: 4, hidden: [2], batch: 3,

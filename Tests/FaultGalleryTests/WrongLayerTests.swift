@@ -65,7 +65,7 @@ struct WrongLayerTests {
     for (fault, name) in [
       (EncoderPathLost() as any Fault, "rnn step 2"), (DecoderPathLost(), "rnn step 3"),
     ] {
-      let wrong = try Specimen(fault).wrong(model.make(3))
+      let wrong = try FaultInjection(fault).wrong(model.make(3))
       #expect(try wrong.value() == right.value())
       let claims = zip(try right.gradientsByUse(), try wrong.gradientsByUse())
       for (use, (own, other)) in zip(right.uses, claims) {
@@ -77,7 +77,7 @@ struct WrongLayerTests {
 
   @Test func theMeanOfSeveralUsesIsOneOverTheirNumber() throws {
     let model = GalleryModel.named("shared")
-    let (right, wrong) = (try model.make(3), try Specimen(Averaged()).wrong(model.make(3)))
+    let (right, wrong) = (try model.make(3), try FaultInjection(Averaged()).wrong(model.make(3)))
     let (whole, mean) = (try right.gradients()[0]!, try wrong.gradients()[0]!)
     for (a, b) in zip(whole, mean) { #expect(abs(a / 4 - b) < 1e-15) }
   }

@@ -11,7 +11,7 @@ import TiedLayers
     let id = "stepped-twice"
     let summary = ""
     let lesson = ""
-    let handout = Handout(tempting: "", formula: "", swift: "", keras: "", pytorch: "")
+    let explanation = FaultExplanation(tempting: "", formula: "", swift: "", keras: "", pytorch: "")
     let source = ""
     let convictor = Convictor.gradient
     let diagnosis = "missing-path"
@@ -19,9 +19,9 @@ import TiedLayers
 
   @Test func whatChangesNothingIsNotConvicted() throws {
     let trial = try FaultTrial(Harmless(), seed: 1)
-    #expect(trial.hearing.right.verdict == .pass)
-    #expect(trial.hearing.verdict == .pass)
-    #expect(!trial.hearing.isSettled)
+    #expect(trial.check.right.verdict == .pass)
+    #expect(trial.check.verdict == .pass)
+    #expect(!trial.check.isSettled)
   }
 
   /// Most faults are shown where nothing hides; what needs a square kernel gets one.

@@ -1,3 +1,4 @@
+import FaultGallery
 import Foundation
 import GSLKit
 import GradientCheck
@@ -74,7 +75,7 @@ import TiedModels
   }
 
   @Test func everyModelHasItsUntiedTwin() throws {
-    for model in Models.all where model.options.contains(.untied) && !model.isUntied {
+    for model in ModelCatalogue.all where model.options.contains(.untied) && !model.isUntied {
       let tied = try prepared("--model \(model.name)").rightObjective()
       let untied = try prepared("--model \(model.name) --untied").rightObjective()
       #expect(try tied.value() == untied.value())
@@ -191,7 +192,7 @@ private struct MirrorModel: Model {
   let usual = ModelChoices(features: 6, hidden: [4], batch: 8)
   let options: Set<ModelOption> = [.features, .hidden, .untied]
   let settings = [ModelSetting("turns", "how often", whole: 1, in: 1...8)]
-  let specimens: [ModelChoices] = []
+  let smallSizes: [ModelChoices] = []
 
   func check(_ choices: ModelChoices, data: String) throws {
     guard choices.whole("turns", of: self) <= 8 else { throw ModelChoiceError("too many turns.") }

@@ -52,7 +52,7 @@ struct ModelSummaryTests {
   func withinALayer() throws {
     for name in ["recurrent", "siamese", "attention"] {
       let model = try #require(Models.named(name))
-      let choices = model.specimens[0]
+      let choices = model.smallSizes[0]
       let random = RandomSource(seed: 1)
       let chain: Chain<Double> = try model.chain(choices, random: random)
       let samples = Samples(random.matrix(rows: choices.batch, columns: choices.features))

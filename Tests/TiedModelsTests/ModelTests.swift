@@ -14,7 +14,7 @@ struct ModelTests {
     var testDescription: String { "\(model.name) \(choices.features)-\(choices.hidden)" }
 
     static let all = Models.all.flatMap { model in
-      ([model.usual] + model.specimens).map { choices in
+      ([model.usual] + model.smallSizes).map { choices in
         var choices = choices
         choices.isUntied = model.isUntied
         return Choice(model: model, choices: choices)

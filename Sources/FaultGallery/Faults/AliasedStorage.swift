@@ -16,7 +16,7 @@ package struct AliasedStorage: Fault {
   package let convictor = Convictor.updates
   package let diagnosis = "state-per-use"
   package let alike = ["one-state-per-use"]
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The values agree at every step, which is what people test.",
     formula:

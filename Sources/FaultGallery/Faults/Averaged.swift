@@ -14,7 +14,7 @@ package struct Averaged: Fault {
   package let source = "datascience.SE 26755"
   package let convictor = Convictor.gradient
   package let diagnosis = "averaged"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "Averaging sounds fair, and keeps the size of the step the same.",
     formula:

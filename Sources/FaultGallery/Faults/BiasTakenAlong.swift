@@ -14,7 +14,7 @@ package struct BiasTakenAlong: Fault {
   package let source = "StackOverflow 59663963; keras#5060"
   package let convictor = Convictor.tie
   package let diagnosis = "bias-taken-along"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The answer that everybody copies passes the whole layer, and takes kernel and bias from "
       + "it.",

@@ -14,7 +14,7 @@ package struct BiasTwice: Fault {
   package let source = "transformers#2957"
   package let convictor = Convictor.structure
   package let diagnosis = "bias-twice"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The bias is linked so that resizing finds it, and the layer that it is linked into has "
       + "one already.",

@@ -14,7 +14,7 @@ package struct ClipCountsTwice: Fault {
   package let source = "Megatron-LM#7228"
   package let convictor = Convictor.updates
   package let diagnosis = "clip-counts-twice"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "On several devices each holds its use of the kernel, and each reports a norm.",
     formula:

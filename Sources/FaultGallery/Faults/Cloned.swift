@@ -14,7 +14,7 @@ package struct Cloned: Fault {
   package let convictor = Convictor.tie
   package let diagnosis = "copied"
   package let alike = ["copied-once"]
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "Exporting or tracing a model with two names for one tensor is awkward, so somebody "
       + "clones it.",

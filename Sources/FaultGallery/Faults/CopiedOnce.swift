@@ -16,7 +16,7 @@ package struct CopiedOnce: Fault {
   package let convictor = Convictor.tie
   package let diagnosis = "copied"
   package let alike = ["cloned"]
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "At the first step everything agrees, and comparing values once is the obvious test.",
     formula:

@@ -13,7 +13,7 @@ package struct CountedTwice: Fault {
   package let source = "pytorch-summary#37"
   package let convictor = Convictor.structure
   package let diagnosis = "counted-twice"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The table has a column of numbers, and a total is the sum of a column.",
     formula:

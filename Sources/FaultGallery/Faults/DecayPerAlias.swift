@@ -13,7 +13,7 @@ package struct DecayPerAlias: Fault {
   package let source = "returnn#1319"
   package let convictor = Convictor.updates
   package let diagnosis = "decay-per-use"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The decay walks over layers, because biases are to be left out of it.",
     formula:

@@ -14,7 +14,7 @@ package struct DecoderPathLost: Fault {
   package let convictor = Convictor.gradient
   package let diagnosis = "missing-path"
   package let alike = ["detached-copy", "overwritten"]
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The textbook formula has one gradient for each weight matrix, and there is only one "
       + "matrix.",

@@ -15,7 +15,7 @@ package struct DetachedCopy: Fault {
   package let convictor = Convictor.gradient
   package let diagnosis = "missing-path"
   package let alike = ["decoder-path-lost", "overwritten"]
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The values are the same, the output is the same, and the loss goes down.",
     formula:

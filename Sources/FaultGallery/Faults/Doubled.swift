@@ -13,7 +13,7 @@ package struct Doubled: Fault {
   package let source = "Optimisers.jl#193"
   package let convictor = Convictor.gradient
   package let diagnosis = "doubled"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "A tree of parameters shows the kernel twice, each time with its full gradient, and the "
       + "tree is summed.",

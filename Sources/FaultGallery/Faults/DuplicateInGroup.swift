@@ -14,7 +14,7 @@ package struct DuplicateInGroup: Fault {
   package let convictor = Convictor.updates
   package let diagnosis = "stepped-twice"
   package let alike = ["stepped-twice"]
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "list(encoder.parameters()) + list(decoder.parameters()) is how most examples begin.",
     formula:

@@ -13,7 +13,7 @@ package struct EncoderPathLost: Fault {
   package let source = "torch7-distro#156; nn#613"
   package let convictor = Convictor.gradient
   package let diagnosis = "missing-path"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "In a derivation by hand the hidden layer is easily taken as given, and then W appears in "
       + "y = h W^T only.",

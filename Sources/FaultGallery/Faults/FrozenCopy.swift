@@ -14,7 +14,7 @@ package struct FrozenCopy: Fault {
   package let source = "StackOverflow 59663963, with get_weights() in the constructor"
   package let convictor = Convictor.tie
   package let diagnosis = "stale-copy"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "Copying once in build() looks cheaper than copying at every call.",
     formula:

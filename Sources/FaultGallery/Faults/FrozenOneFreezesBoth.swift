@@ -14,7 +14,7 @@ package struct FrozenOneFreezesBoth: Fault {
   package let source = "transformers#31467"
   package let convictor = Convictor.updates
   package let diagnosis = "not-moved"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "requires_grad = False on \"the encoder's weights\" reads as if the decoder had others.",
     formula:

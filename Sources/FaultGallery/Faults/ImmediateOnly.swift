@@ -14,7 +14,8 @@ package struct ImmediateOnly: Fault {
   package let source = "d2l-en#2616"
   package let convictor = Convictor.gradient
   package let diagnosis = "immediate-only"
-  package let handout = Handout(
+  package let mistake: (any MeasuredMistake)? = LastUseOnly()
+  package let explanation = FaultExplanation(
     tempting:
       "In h_t = act(x_t Wx + h_(t-1) Wh) the state h_(t-1) looks like data, and the product rule is "
       + "over after one term.",
@@ -87,5 +88,50 @@ private struct LastStepOnly<S: Scalar>: PlainLayerWrapper {
     var result = Matrix<S>(rows: input.rows, columns: input.columns)
     result.elements = rows.flatMap(\.elements)
     return result
+  }
+}
+
+/// What the samples contribute to a parameter that a layer uses several times, each through the last use
+/// that it reaches: what is left of the gradient where the recursion over time is missing.
+struct LastUseOnly: MeasuredMistake {
+  /// More samples than these are not taken apart.
+  static let mostSamples = 40
+
+  func wrongGradient(
+    _ objective: any PathObjective, _ tensor: TensorResult, parameter p: Int
+  ) throws -> WrongGradient? {
+    guard let objective = objective as? any SampledObjective else { return nil }
+    let parameter = objective.parameters[p]
+    let (point, count) = (parameter.flat, try objective.sampleValues().count)
+    guard count <= Self.mostSamples, tensor.entries.count == point.count else { return nil }
+    var sum = [Double](repeating: 0, count: point.count)
+    let scale = tensorScale(point)
+    for i in 0..<count {
+      guard let (sample, weight) = objective.sample(i),
+        let own = sample.parameters.firstIndex(where: { $0 === parameter })
+      else { return nil }
+      let uses = sample.uses.filter { $0.parameter == own }
+      guard uses.count > 1, uses.allSatisfy(\.isRepeated) else { return nil }
+      for use in uses.reversed() {
+        let path = try sample.pathFunction(use)
+        let here = try path(.values(point))
+        guard try path(.values(point.map { $0 + scale })) != here else { continue }
+        for (e, entry) in tensor.entries.enumerated() {
+          // The five-point rule, with the step that the check used.
+          func value(_ steps: Double) throws -> Double {
+            try path(.entry(e, to: parameter.rounded(point[e] + steps * entry.step)))
+          }
+          let near = try value(1) - value(-1)
+          let far = try value(2) - value(-2)
+          sum[e] += weight * (8 * near - far) / (12 * entry.step)
+        }
+        break
+      }
+    }
+    return WrongGradient(
+      id: "immediate-only", label: "all but the last step of each sample",
+      sentence:
+        "of the contributions to \(tensor.name) over time only the last step of each sample is left: "
+        + "the recursion is missing", values: sum)
   }
 }

@@ -14,7 +14,7 @@ package struct MovedApart: Fault {
   package let source = "pytorch-lightning#2705; Flux#1504"
   package let convictor = Convictor.structure
   package let diagnosis = "moved-apart"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "Each layer knows how to convert itself.",
     formula:

@@ -15,7 +15,7 @@ package struct OneStatePerUse: Fault {
   package let convictor = Convictor.updates
   package let diagnosis = "state-per-use"
   package let alike = ["aliased-storage"]
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "A layer that owns its weights may as well own its optimizer.",
     formula:

@@ -15,7 +15,7 @@ package struct Overwritten: Fault {
   package let convictor = Convictor.gradient
   package let diagnosis = "missing-path"
   package let alike = ["detached-copy", "decoder-path-lost"]
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "Each layer owns its weights in most networks, and then = and += are the same.",
     formula:

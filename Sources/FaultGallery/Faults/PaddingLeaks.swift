@@ -14,7 +14,7 @@ package struct PaddingLeaks: Fault {
   package let source = "ParlAI#1129"
   package let convictor = Convictor.updates
   package let diagnosis = "padding-leaks"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "padding_idx promises that the row is not updated, and it is not, until the table is shared.",
     formula:

@@ -14,7 +14,7 @@ package struct PerSampleStacked: Fault {
   package let source = "opacus#413"
   package let convictor = Convictor.structure
   package let diagnosis = "per-sample-stacked"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "A hook on each layer records that layer's per-sample gradient, and two layers record "
       + "two.",

@@ -14,7 +14,7 @@ package struct PhantomKernel: Fault {
   package let source = "Megatron-LM#7577; keras#386"
   package let convictor = Convictor.structure
   package let diagnosis = "phantom-kernel"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "Subclassing Dense is the shortest way to a tied layer.",
     formula:

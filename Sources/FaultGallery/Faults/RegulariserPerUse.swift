@@ -14,7 +14,7 @@ package struct RegulariserPerUse: Fault {
   package let source = "keras#8807"
   package let convictor = Convictor.gradient
   package let diagnosis = "regulariser-per-use"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "Each layer adds up the regularisers of its own weights, and the totals are added.",
     formula:

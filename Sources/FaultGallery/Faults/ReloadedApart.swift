@@ -14,7 +14,7 @@ package struct ReloadedApart: Fault {
   package let source = "keras#7116"
   package let convictor = Convictor.structure
   package let diagnosis = "reloaded-apart"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The loaded model predicts exactly what the saved one did.",
     formula:

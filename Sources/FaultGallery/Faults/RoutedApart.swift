@@ -13,7 +13,7 @@ package struct RoutedApart: Fault {
   package let source = "Megatron-LM#4641"
   package let convictor = Convictor.updates
   package let diagnosis = "two-optimizers"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "Embeddings want another learning rate or another optimizer than hidden layers.",
     formula:

@@ -13,7 +13,7 @@ package struct SavedOnceLost: Fault {
   package let source = "transformers#38870"
   package let convictor = Convictor.structure
   package let diagnosis = "saved-once-lost"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "Loading with missing names is allowed, so that pretrained weights can be used at all.",
     formula:

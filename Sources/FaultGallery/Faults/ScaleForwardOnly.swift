@@ -15,7 +15,7 @@ package struct ScaleForwardOnly: Fault {
   package let source = "mlx-examples#591"
   package let convictor = Convictor.gradient
   package let diagnosis = "scaled-path"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The factor was added to the forward pass by somebody who did not write the backward "
       + "pass.",

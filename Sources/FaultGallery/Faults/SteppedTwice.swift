@@ -15,7 +15,7 @@ package struct SteppedTwice: Fault {
   package let convictor = Convictor.updates
   package let diagnosis = "stepped-twice"
   package let alike = ["duplicate-in-group"]
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "for layer in layers { layer.update() } is right in every network that shares nothing.",
     formula:

@@ -14,7 +14,7 @@ package struct TieFlagIgnored: Fault {
   package let source = "transformers#43207"
   package let convictor = Convictor.tie
   package let diagnosis = "not-tied"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The model runs and learns, often better: it has more parameters.",
     formula:

@@ -15,7 +15,7 @@ package struct Unflipped: Fault {
   package let source = "3d-convolutional-network#7"
   package let convictor = Convictor.structure
   package let diagnosis = "unflipped"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "The shapes agree, the loss goes down, and a symmetric kernel (a blur, say) shows no "
       + "difference.",

@@ -13,7 +13,7 @@ package struct Untransposed: Fault {
   package let source = "singa#111"
   package let convictor = Convictor.gradient
   package let diagnosis = "untransposed"
-  package let handout = Handout(
+  package let explanation = FaultExplanation(
     tempting:
       "It runs, as long as the model is 5 -> 5.",
     formula:

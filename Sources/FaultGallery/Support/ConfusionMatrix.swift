@@ -7,12 +7,12 @@ package struct ConfusionMatrix: Sendable {
   package struct Row: Sendable {
     package let fault: String
     package let expected: String
-    /// Wrong twins that were heard, and those that the check which must convict them did.
-    package fileprivate(set) var hearings = 0
+    /// Wrong twins that were checked, and those that the check which must convict them did.
+    package fileprivate(set) var checks = 0
     package fileprivate(set) var convictions = 0
     /// How often each diagnosis was given.
     package fileprivate(set) var diagnoses: [String: Int] = [:]
-    /// Hearings in which a diagnosis other than the expected one was given, or none.
+    /// Checks in which a diagnosis other than the expected one was given, or none.
     package fileprivate(set) var misnamed = 0
 
     init(fault: String, expected: String) {
@@ -22,9 +22,9 @@ package struct ConfusionMatrix: Sendable {
   }
 
   package private(set) var rows: [Row] = []
-  /// Right twins that were heard, and acquitted.
+  /// Right twins that were checked, and those that passed.
   package private(set) var rightTwins = 0
-  package private(set) var acquittals = 0
+  package private(set) var rightPasses = 0
 
   /// - Parameters:
   ///   - optimizers: how the models are trained; the faults add what they need.
@@ -38,15 +38,15 @@ package struct ConfusionMatrix: Sendable {
       var row = Row(fault: fault.id, expected: fault.diagnosis)
       for model in models {
         for seed in seeds {
-          guard let hearing = try model.hear(fault, seed: seed, subjects: subjects) else {
+          guard let check = try model.check(fault, seed: seed, subjects: subjects) else {
             continue
           }
-          row.hearings += 1
-          if hearing.verdict == .fail { row.convictions += 1 }
-          for name in hearing.names { row.diagnoses[name, default: 0] += 1 }
-          if hearing.names != [fault.diagnosis] { row.misnamed += 1 }
+          row.checks += 1
+          if check.verdict == .fail { row.convictions += 1 }
+          for name in check.names { row.diagnoses[name, default: 0] += 1 }
+          if check.names != [fault.diagnosis] { row.misnamed += 1 }
           rightTwins += 1
-          if hearing.right.verdict == .pass { acquittals += 1 }
+          if check.right.verdict == .pass { rightPasses += 1 }
         }
       }
       rows.append(row)
@@ -64,8 +64,8 @@ package struct ConfusionMatrix: Sendable {
 
   /// Every wrong twin was convicted and named, every right twin acquitted.
   package var isClean: Bool {
-    acquittals == rightTwins
-      && rows.allSatisfy { $0.convictions == $0.hearings && $0.misnamed == 0 }
+    rightPasses == rightTwins
+      && rows.allSatisfy { $0.convictions == $0.checks && $0.misnamed == 0 }
   }
 
   /// The matrix for a terminal: a numbered column for each diagnosis.
@@ -78,7 +78,7 @@ package struct ConfusionMatrix: Sendable {
     func right(_ text: String, _ width: Int) -> String {
       String(repeating: " ", count: max(0, width - text.count)) + text
     }
-    let cell = max(3, String(rows.map(\.hearings).max() ?? 0).count)
+    let cell = max(3, String(rows.map(\.checks).max() ?? 0).count)
     var lines = ["Diagnoses:"]
     lines += names.enumerated().map { "\(right(String($0 + 1), 4))  \($1)" }
     lines += [
@@ -88,7 +88,7 @@ package struct ConfusionMatrix: Sendable {
     ]
     for row in rows {
       lines.append(
-        padded(row.fault, width) + "  " + right("\(row.hearings)", 5) + "  "
+        padded(row.fault, width) + "  " + right("\(row.checks)", 5) + "  "
           + right("\(row.convictions)", 9) + " "
           + names.map { name in
             " " + right(row.diagnoses[name].map(String.init) ?? ".", cell)
@@ -97,7 +97,7 @@ package struct ConfusionMatrix: Sendable {
     let misnamed = rows.reduce(0) { $0 + $1.misnamed }
     lines += [
       "", "Named otherwise than expected, or not at all: \(misnamed).",
-      "Right twins acquitted: \(acquittals) of \(rightTwins).",
+      "Right twins acquitted: \(rightPasses) of \(rightTwins).",
     ]
     return lines.joined(separator: "\n") + "\n"
   }

@@ -24,13 +24,15 @@ package protocol Fault: Sendable {
   /// What to learn from it.
   var lesson: String { get }
   /// The rest of the lesson, with code.
-  var handout: Handout { get }
+  var explanation: FaultExplanation { get }
   /// Who had it.
   var source: String { get }
   /// The check that must convict it.
   var convictor: Convictor { get }
   /// The id of the diagnosis that must be given.
   var diagnosis: String { get }
+  /// The trace it leaves, where that must be measured for itself before the diagnosis can be given.
+  var mistake: (any MeasuredMistake)? { get }
   /// The ids of faults that no check can tell from this one: they leave the same trace.
   var alike: [String] { get }
   /// Ways to train that show the fault, beyond those that are checked anyway; right ones.
@@ -50,6 +52,7 @@ package protocol Fault: Sendable {
 }
 
 extension Fault {
+  package var mistake: (any MeasuredMistake)? { nil }
   package var alike: [String] { [] }
   package var subjects: [UpdateSubject] { [] }
 

@@ -17,6 +17,9 @@ package enum FaultCatalogue {
 
   package static func fault(_ id: String) -> (any Fault)? { all.first { $0.id == id } }
 
+  /// What a diagnosis may look for, beside what it knows itself.
+  package static let mistakes = all.compactMap(\.mistake)
+
   /// The faults that a diagnosis may stand for.
   package static func faults(diagnosedAs diagnosis: String) -> [any Fault] {
     all.filter { $0.diagnosis == diagnosis }

@@ -3,7 +3,7 @@ import GradientCheck
 import TiedLayers
 import TiedModels
 
-/// The small models that the gallery is shown on: those that each kind of model names for it. Random
+/// The small models that the gallery is shown on: the tied ones, at the small sizes of each. Random
 /// points, because zeros, ones and identities hide faults.
 package struct GalleryModel: Sendable, CustomStringConvertible {
   package let model: any Model
@@ -22,8 +22,8 @@ package struct GalleryModel: Sendable, CustomStringConvertible {
     self.init(Models.named("tied-autoencoder")!, choices)
   }
 
-  package static let all = Models.all.flatMap { model in
-    model.specimens.map { GalleryModel(model, $0) }
+  package static let all = Models.all.filter { !$0.isUntied }.flatMap { model in
+    model.smallSizes.map { GalleryModel(model, $0) }
   }
 
   /// The first of a kind.
@@ -40,12 +40,12 @@ package struct GalleryModel: Sendable, CustomStringConvertible {
     return ChainObjective(network, input: batch.input, target: batch.target)
   }
 
-  /// A fault heard on this model; nil where it cannot be had here.
-  package func hear(
+  /// The check of a fault on this model; nil where it cannot be had here.
+  package func check(
     _ fault: any Fault, seed: UInt64, subjects: [UpdateSubject] = UpdateSubject.standard
-  ) throws -> Hearing? {
+  ) throws -> FaultCheck? {
     do {
-      return try Hearing(
+      return try FaultCheck(
         fault, options: CheckOptions(seed: seed), subjects: subjects
       ) { try make(seed) }
     } catch is FaultNotApplicable {
@@ -54,10 +54,10 @@ package struct GalleryModel: Sendable, CustomStringConvertible {
   }
 
   /// The right twin alone.
-  package func acquit(
+  package func checkRight(
     seed: UInt64, subjects: [UpdateSubject] = UpdateSubject.standard
   ) throws -> CaseResult {
-    try Hearing.checkCase([], name: description, subjects: subjects) { try make(seed) }
+    try FaultCheck.checkCase([], name: description, subjects: subjects) { try make(seed) }
       .run(CheckOptions(seed: seed))
   }
 }

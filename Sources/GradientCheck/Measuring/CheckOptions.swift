@@ -29,7 +29,7 @@ public struct CheckOptions: Sendable {
   /// The same, with somebody who is told how far the check is, and who can stop it.
   package init(
     rtol: Double = 1e-6, alpha: Double = 0.01, estimator: Estimator = .fivePoint, seed: UInt64 = 1,
-    directions: Int? = nil, progress: CheckProgress
+    directions: Int? = nil, progress: CheckProgress?
   ) {
     self.init(rtol: rtol, alpha: alpha, estimator: estimator, seed: seed, directions: directions)
     self.progress = progress

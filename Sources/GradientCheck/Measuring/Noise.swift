@@ -125,7 +125,7 @@ extension Noise {
 ///
 /// Values more than a thousand times the median of those that are not zero are left out: one weight of
 /// 1e12 says nothing about the others, whose steps would be far too long.
-func tensorScale(_ values: [Double]) -> Double {
+package func tensorScale(_ values: [Double]) -> Double {
   let finite = values.filter(\.isFinite)
   let largest = finite.reduce(0) { max($0, abs($1)) }
   guard largest > 0 else { return 1 }

@@ -29,6 +29,8 @@ public struct CheckCase {
   public let checksSymmetry: Bool
   /// What is asked.
   public let scope: CheckScope
+  /// Mistakes that are looked for where nothing else explains an error.
+  package var mistakes: [any MeasuredMistake] = []
 
   /// A case as its parts. Every argument after `model` may be left out: without them nothing is meant to
   /// be shared, and everything is asked.
@@ -115,14 +117,17 @@ public struct CheckCase {
       + [structure?.verdict ?? .pass]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
     let samples = objective as? any SampledObjective
-    let named = try Diagnostician(batch: objective.batch).diagnose(
-      gradient: gradient, tie: tie, updates: updates, values: values,
+    let lastResorts = Diagnostician.LastResorts(
       samples: { p in
         try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
       },
-      lastUses: { p in
-        try samples.flatMap { try LastUses.measure($0, gradient.parameters[p], parameter: p) }
+      mistakes: { p in
+        try mistakes.compactMap {
+          try $0.wrongGradient(objective, gradient.parameters[p], parameter: p)
+        }
       })
+    let named = try Diagnostician(batch: objective.batch).diagnose(
+      gradient: gradient, tie: tie, updates: updates, values: values, lastResorts)
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
       scope: scope == .everything ? nil : scope,

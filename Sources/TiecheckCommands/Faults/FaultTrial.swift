@@ -2,9 +2,9 @@ import FaultGallery
 import GradientCheck
 import TiedLayers
 
-/// A fault of the gallery in court: a small model with it, and the same model without.
+/// One fault of the gallery on the first small model that can have it, and the same model without it.
 struct FaultTrial {
-  let hearing: Hearing
+  let check: FaultCheck
   /// The model options that put it on trial.
   let arguments: [String]
 
@@ -15,8 +15,8 @@ struct FaultTrial {
     + GalleryModel.all.filter { $0.model.name != "tied-autoencoder" }.map(arguments)
 
   /// What chooses a model of the gallery on the command line.
-  static func arguments(_ specimen: GalleryModel) -> [String] {
-    let (model, choices) = (specimen.model, specimen.choices)
+  static func arguments(_ shown: GalleryModel) -> [String] {
+    let (model, choices) = (shown.model, shown.choices)
     var arguments = ["--model", model.name, "--features", "\(choices.features)"]
     if model.options.contains(.hidden) {
       arguments += ["--hidden", choices.hidden.map(String.init).joined(separator: ",")]
@@ -38,20 +38,22 @@ struct FaultTrial {
 
   /// - Throws: `FaultNotApplicable` where no model can have the fault.
   init(_ fault: any Fault, seed: UInt64) throws {
-    (arguments, hearing) = try Self.heard(fault, seed)
+    (arguments, check) = try Self.firstCheck(of: fault, seed)
   }
 
-  private static func heard(_ fault: any Fault, _ seed: UInt64) throws -> ([String], Hearing) {
+  private static func firstCheck(of fault: any Fault, _ seed: UInt64) throws -> (
+    [String], FaultCheck
+  ) {
     var refusal: FaultNotApplicable?
     for chosen in models {
       let arguments = chosen + ["--seed", "\(seed)"]
       let options = try ModelOptions.parse(arguments)
       let model = try options.prepared(for: .check)
       do {
-        let hearing = try Hearing(
+        let check = try FaultCheck(
           fault, options: options.settings.options, subjects: options.settings.subjects
         ) { try model.makeRight() }
-        return (arguments + ["--fault", fault.id], hearing)
+        return (arguments + ["--fault", fault.id], check)
       } catch let error as FaultNotApplicable {
         refusal = refusal ?? error
       }
@@ -60,5 +62,5 @@ struct FaultTrial {
   }
 
   /// What the check that must convict the fault found, one sentence each.
-  var findings: [String] { hearing.wrong.diagnoses.map(\.sentence) }
+  var findings: [String] { check.wrong.diagnoses.map(\.sentence) }
 }

@@ -59,7 +59,7 @@ struct FaultsCommand: Subcommand {
     }
     let trial = try FaultTrial(fault, seed: seed ?? CheckSettings.defaultSeed)
     try Console.current.write(Data(text(trial).utf8))
-    return trial.hearing.isSettled ? .success : .failed
+    return trial.check.isSettled ? .success : .failed
   }
 
   /// The seeds from the first on.
@@ -87,13 +87,13 @@ struct FaultsCommand: Subcommand {
     let (models, range) = (try models(), try range(seeds))
     let line = ProgressLine("acquittals", isShown: true)
     defer { line.clear() }
-    var rows: [Acquittals] = []
+    var rows: [RightModelCount] = []
     for (i, model) in models.enumerated() {
-      rows.append(try Acquittals(model, seeds: range))
+      rows.append(try RightModelCount(model, seeds: range))
       line.show(i + 1, of: models.count)
     }
     line.clear()
-    try Console.current.write(Data(Acquittals.text(rows).utf8))
+    try Console.current.write(Data(RightModelCount.text(rows).utf8))
     return rows.allSatisfy(\.isClean) ? .success : .failed
   }
 
@@ -142,8 +142,8 @@ struct FaultsCommand: Subcommand {
   }
 
   private func text(_ trial: FaultTrial) -> String {
-    let hearing = trial.hearing
-    let fault = hearing.fault
+    let shown = trial.check
+    let fault = shown.fault
     let indent = 12
     func part(_ title: String, _ text: String) -> String {
       title + String(repeating: " ", count: indent - title.count)
@@ -157,26 +157,26 @@ struct FaultsCommand: Subcommand {
     let found = trial.findings.enumerated().map { part($0 == 0 ? "Found" : "", $1) }
     let check = fault.convictor.check
     let outcome =
-      hearing.isSettled
+      shown.isSettled
       ? part("Convicted", "by \(check), as it must be, and named \(fault.diagnosis)")
       : part(
         "Not settled",
         "\(check) must convict it and name it \(fault.diagnosis), and acquit the model without it; "
-          + "named: \(hearing.names.isEmpty ? "nothing" : hearing.names.joined(separator: ", "))")
+          + "named: \(shown.names.isEmpty ? "nothing" : shown.names.joined(separator: ", "))")
     let alike =
       fault.alike.isEmpty
       ? [] : [part("Alike", "leaves the same trace as \(fault.alike.joined(separator: ", "))")]
-    let handout = fault.handout
+    let explanation = fault.explanation
     let lines =
       [
         fault.id, "", part("Fault", fault.summary), part("Lesson", fault.lesson),
-        part("Tempting", handout.tempting), part("Formula", handout.formula),
+        part("Tempting", explanation.tempting), part("Formula", explanation.formula),
         part("Source", fault.source),
       ] + alike + [
-        "", code("Swift", handout.swift), "", code("Keras", handout.keras), "",
-        code("PyTorch", handout.pytorch), "",
-        part("Without it", hearing.right.verdict.rawValue),
-        part("With it", verdicts(hearing.wrong)),
+        "", code("Swift", explanation.swift), "", code("Keras", explanation.keras), "",
+        code("PyTorch", explanation.pytorch), "",
+        part("Without it", shown.right.verdict.rawValue),
+        part("With it", verdicts(shown.wrong)),
       ] + found + [
         outcome, "",
         part("See all", CommandText.joined(["tiecheck", "check"] + trial.arguments)),

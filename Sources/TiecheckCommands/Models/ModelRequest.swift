@@ -1,3 +1,4 @@
+import FaultGallery
 import GSLKit
 import GradientCheck
 import TiedLayers
@@ -50,7 +51,8 @@ struct ModelRequest {
 
     return try PreparedModel(
       name: name ?? usualName(choices, table), model: model.name,
-      ties: choices.isUntied ? [] : model.ties(choices), fault: model.fault ?? fault,
+      ties: choices.isUntied ? [] : model.ties(choices),
+      fault: (model as? any FaultyModel)?.fault.id ?? fault,
       maker: Maker(model: model, choices: choices, seed: seed, batch: batch))
   }
 

@@ -66,7 +66,7 @@ struct PreparedModel {
 
   func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
     let objective = try maker.make(as: type)
-    return try Specimen(fault).wrong(objective)
+    return try FaultInjection(fault).wrong(objective)
   }
 
   func summary() throws -> ModelSummary { try makeObjective().summary() }
@@ -87,16 +87,18 @@ struct PreparedModel {
   /// The case to check.
   /// - Parameter expected: what it is expected to end in.
   func checkCase(_ settings: CheckSettings, expected: Verdict = .pass) -> CheckCase {
-    let specimen = Specimen(fault)
-    return CheckCase(
+    let injection = FaultInjection(fault)
+    var checkCase = CheckCase(
       name: name, model: model, expectedTies: expectedTies, expectedBiases: expectedBiases,
-      expected: expected, handling: specimen.wrongHandling,
-      subjects: specimen.wrongSubjects(settings.subjects), steps: settings.steps,
+      expected: expected, handling: injection.wrongHandling,
+      subjects: injection.wrongSubjects(settings.subjects), steps: settings.steps,
       checksSymmetry: settings.checksSymmetry,
       makeDouble: { try makeObjective(as: Double.self) }
     ) {
       try makeObjective(settings.precision, witness: settings.witness)
     }
+    checkCase.mistakes = FaultCatalogue.mistakes
+    return checkCase
   }
 }
 

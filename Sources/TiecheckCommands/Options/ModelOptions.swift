@@ -1,4 +1,5 @@
 import ArgumentParser
+import FaultGallery
 import GradientCheck
 
 /// The options that say which model is checked, at which point, and how. `report`, `check` and
@@ -54,7 +55,7 @@ struct ModelOptions: RepeatableOptions {
     }
     try network.requireFit()
     let model = network.chosen
-    if let fault, let own = model.fault {
+    if let fault, let own = (model as? any FaultyModel)?.fault.id {
       throw ValidationError(
         "--fault \(fault) does not go with --model \(model.name), which has the fault \(own) "
           + "already. Use --model original --bias-shared --fault \(fault).")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import FaultGallery
 import GSLKit
 import TiedLayers
 import TiedModels
@@ -87,7 +88,7 @@ struct NetworkOptions: RepeatableOptions {
   }
 
   /// The model that was chosen, or the usual one.
-  var chosen: any Model { model?.model ?? Models.named("tied-autoencoder")! }
+  var chosen: any Model { model?.model ?? ModelCatalogue.named("tied-autoencoder")! }
 
   /// The model at the point that a seed chooses.
   func request(seed: UInt64) -> ModelRequest {

@@ -151,11 +151,11 @@ struct ModelName: ExpressibleByArgument, Sendable {
   init(_ model: any Model) { self.model = model }
 
   init?(argument: String) {
-    guard let model = Models.named(argument) else { return nil }
+    guard let model = ModelCatalogue.named(argument) else { return nil }
     self.model = model
   }
 
-  static var allValueStrings: [String] { Models.all.map(\.name) }
+  static var allValueStrings: [String] { ModelCatalogue.all.map(\.name) }
   var defaultValueDescription: String { model.name }
 }
 

@@ -99,7 +99,7 @@ struct ReportCommand: Subcommand {
         var result = try settings.run(
           model, output, expected: expected, interrupt: interrupt)
         if !model.isWrong, settings.precision == .double, !result.gradient.isUnfinished {
-          result.noticed = try Foresight(settings.options).table(
+          result.noticed = try FaultDetectability(settings.options).table(
             result, subjects: settings.subjects, makeRight: model.makeRight)
         }
         return result

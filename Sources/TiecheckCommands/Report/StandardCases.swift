@@ -1,3 +1,4 @@
+import FaultGallery
 import TiedLayers
 import TiedModels
 
@@ -5,7 +6,7 @@ import TiedModels
 enum StandardCases {
   static func requests(seed: UInt64) -> [ModelRequest] {
     func request(_ model: String) -> ModelRequest {
-      ModelRequest(model: Models.named(model)!, seed: seed)
+      ModelRequest(model: ModelCatalogue.named(model)!, seed: seed)
     }
     var original = request("original")
     original.name = "original pair, as it was meant"

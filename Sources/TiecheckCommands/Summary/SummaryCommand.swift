@@ -1,5 +1,6 @@
 import ArgumentParser
 import CheckReport
+import FaultGallery
 import Foundation
 import TiedLayers
 import TiedModels
@@ -23,7 +24,7 @@ struct SummaryCommand: Subcommand {
 
   /// A paragraph for each model: what it is, and the numbers that are its own.
   private static var models: String {
-    Models.all.map { model in
+    ModelCatalogue.all.map { model in
       let settings = model.settings.map { setting in
         let usual = setting.isWhole ? "\(Int(setting.usual))" : "\(setting.usual)"
         return "\n  --set \(setting.name)=\(usual)  \(setting.help)"

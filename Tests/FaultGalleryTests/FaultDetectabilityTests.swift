@@ -4,19 +4,21 @@ import TiedLayers
 
 @testable import FaultGallery
 
-struct ForesightTests {
+struct FaultDetectabilityTests {
   private func table(
     _ model: GalleryModel, options: CheckOptions = CheckOptions()
   ) throws -> [NoticedFault] {
     let subjects = ["sgd", "adamw"].map(subject)
-    let result = try Hearing.checkCase([], name: "right", subjects: subjects) { try model.make(1) }
-      .run(options)
-    return try Foresight(options).table(result, subjects: subjects) { try model.make(1) }
+    let result = try FaultCheck.checkCase([], name: "right", subjects: subjects) {
+      try model.make(1)
+    }
+    .run(options)
+    return try FaultDetectability(options).table(result, subjects: subjects) { try model.make(1) }
   }
 
   @Test func everyFaultThatAModelCanHaveIsNoticedAtARandomPoint() throws {
     func possible(_ model: GalleryModel) -> [String] {
-      FaultCatalogue.all.filter { (try? Specimen($0).wrong(model.make(1))) != nil }.map(\.id)
+      FaultCatalogue.all.filter { (try? FaultInjection($0).wrong(model.make(1))) != nil }.map(\.id)
     }
     let square = try table(GalleryModel(widths: [4, 4]))
     #expect(square.map(\.fault) == possible(GalleryModel(widths: [4, 4])))
@@ -38,9 +40,11 @@ struct ForesightTests {
   @Test func withoutOptimizersThatRememberAStatePerUseGoesUnseen() throws {
     let model = GalleryModel(widths: [5, 3])
     let sgd = [subject("sgd")]
-    let result = try Hearing.checkCase([], name: "right", subjects: sgd) { try model.make(1) }
+    let result = try FaultCheck.checkCase([], name: "right", subjects: sgd) { try model.make(1) }
       .run(CheckOptions())
-    let found = try Foresight(CheckOptions()).table(result, subjects: sgd) { try model.make(1) }
+    let found = try FaultDetectability(CheckOptions()).table(result, subjects: sgd) {
+      try model.make(1)
+    }
     let unseen = found.filter { !$0.convicted }.map(\.fault)
     #expect(unseen.contains("one-state-per-use") && unseen.contains("decay-per-alias"))
     #expect(!unseen.contains("stepped-twice"))
@@ -53,9 +57,9 @@ struct ForesightTests {
         Network(tied.network.chain.untied(), loss: .meanSquaredError), input: tied.input,
         target: tied.target)
     }
-    let result = try Hearing.checkCase([], name: "untied", subjects: []) { try untied() }
+    let result = try FaultCheck.checkCase([], name: "untied", subjects: []) { try untied() }
       .run(CheckOptions())
-    let found = try Foresight(CheckOptions()).table(result, subjects: []) { try untied() }
+    let found = try FaultDetectability(CheckOptions()).table(result, subjects: []) { try untied() }
     #expect(found.isEmpty)
   }
 }

@@ -1,5 +1,5 @@
 /// What a student takes home from a fault: why people make it, the formula, and the right way.
-package struct Handout: Sendable {
+package struct FaultExplanation: Sendable {
   /// Why it is tempting.
   package let tempting: String
   /// What is computed, and what should be.

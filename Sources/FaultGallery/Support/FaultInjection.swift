@@ -3,7 +3,7 @@ import GradientCheck
 import TiedLayers
 
 /// One fault put into one model: what to check with it, and what without.
-package struct Specimen: Sendable {
+package struct FaultInjection: Sendable {
   /// nil for the model as it is.
   package let fault: (any Fault)?
 

@@ -1,12 +1,12 @@
 import Foundation
 import GradientCheck
 
-/// The right twins of one model over many seeds: how many are acquitted, and the smallest error that each
+/// The right twins of one model over many seeds: how many pass, and the smallest error that each
 /// check would have caught.
-package struct Acquittals: Sendable {
+package struct RightModelCount: Sendable {
   package let model: String
-  package private(set) var heard = 0
-  package private(set) var acquitted = 0
+  package private(set) var checked = 0
+  package private(set) var passed = 0
   /// Of those that were not, the seeds.
   package private(set) var others: [UInt64] = []
   /// The worst sensitivity of all the checks: any larger relative error, in whichever entry and on
@@ -20,23 +20,23 @@ package struct Acquittals: Sendable {
   ) throws {
     self.model = model.description
     for seed in seeds {
-      let result = try model.acquit(seed: seed, subjects: subjects)
-      heard += 1
-      if result.verdict == .pass { acquitted += 1 } else { others.append(seed) }
+      let result = try model.checkRight(seed: seed, subjects: subjects)
+      checked += 1
+      if result.verdict == .pass { passed += 1 } else { others.append(seed) }
       sensitivity = max(sensitivity, result.gradient.sensitivity)
     }
   }
 
-  /// Seeds on which a model was not acquitted, for a test of the text.
-  init(unheard model: GalleryModel, seeds: [UInt64]) {
+  /// Seeds on which a model did not pass, for a test of the text.
+  init(failing model: GalleryModel, seeds: [UInt64]) {
     self.model = model.description
-    (heard, others) = (seeds.count, seeds)
+    (checked, others) = (seeds.count, seeds)
   }
 
-  package var isClean: Bool { acquitted == heard }
+  package var isClean: Bool { passed == checked }
 
   /// A line for each model.
-  package static func text(_ rows: [Acquittals]) -> String {
+  package static func text(_ rows: [RightModelCount]) -> String {
     let width = max(rows.map(\.model.count).max() ?? 0, 5)
     func line(_ model: String, _ acquitted: String, _ rest: String) -> String {
       model.padded(to: width) + "  " + acquitted.padded(to: 14) + "  " + rest + "\n"
@@ -44,7 +44,7 @@ package struct Acquittals: Sendable {
     return line("model", "acquitted", "worst sensitivity")
       + rows.map { row in
         line(
-          row.model, "\(row.acquitted) of \(row.heard)",
+          row.model, "\(row.passed) of \(row.checked)",
           String(format: "%.1e", row.sensitivity)
             + (row.others.isEmpty
               ? "" : "  not: \(row.others.map(String.init).joined(separator: ", "))"))

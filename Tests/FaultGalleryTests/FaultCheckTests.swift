@@ -5,12 +5,12 @@ import TiedLayers
 @testable import FaultGallery
 
 /// Two faults at once: both named, or called unexplained, never one wrong name.
-struct HearingTests {
+struct FaultCheckTests {
   private static func names(_ ids: [String], seed: UInt64) throws -> [String] {
     let faults = ids.map { FaultCatalogue.fault($0)! }
     let needsSquare = ids.contains { ["untransposed", "bias-taken-along"].contains($0) }
     let model = GalleryModel(widths: needsSquare ? [4, 4] : [5, 3])
-    let result = try Hearing.checkCase(
+    let result = try FaultCheck.checkCase(
       faults, name: "two",
       subjects: ["momentum", "adamw", "sgd_weight_decay"].map(subject)
     ) { try model.make(seed) }.run(CheckOptions(seed: seed))
@@ -64,8 +64,8 @@ struct HearingTests {
 
   @Test func nothingIsNamedWhereNothingIsWrong() throws {
     let model = GalleryModel(widths: [5, 3])
-    let hearing = try #require(try model.hear(CountedTwice(), seed: 2, subjects: []))
-    #expect(hearing.isSettled && hearing.right.diagnoses.isEmpty)
-    #expect(hearing.wrong.gradient.verdict == .pass)
+    let check = try #require(try model.check(CountedTwice(), seed: 2, subjects: []))
+    #expect(check.isSettled && check.right.diagnoses.isEmpty)
+    #expect(check.wrong.gradient.verdict == .pass)
   }
 }

@@ -2,8 +2,8 @@ import GSLKit
 import GradientCheck
 import TiedLayers
 
-/// A fault in court: one model with it, and the same model without, both checked in full.
-package struct Hearing: Sendable {
+/// The check of one fault: a model with it and the same model without it, both checked in full.
+package struct FaultCheck: Sendable {
   package let fault: any Fault
   /// The case without the fault, and the one with it.
   package let right: CaseResult
@@ -36,18 +36,20 @@ package struct Hearing: Sendable {
     makeRight: @escaping () throws -> ChainObjective<Double>
   ) throws -> CheckCase {
     let chain = try makeRight().network.chain
-    let specimens = faults.map { Specimen($0) }
+    let injections = faults.map { FaultInjection($0) }
     let extra = (faults + (needs.map { [$0] } ?? [])).flatMap(\.subjects)
-    return CheckCase(
+    var checkCase = CheckCase(
       name: name, model: "gallery", expectedTies: chain.kernelTies,
       expectedBiases: chain.biasTies, expected: faults.isEmpty ? .pass : .fail,
       handling: faults.reduce(.right) { $1.wrong($0) },
       subjects: (subjects + extra).map { subject in faults.reduce(subject) { $1.wrong($0) } },
       steps: steps
     ) {
-      let right = try Specimen(needs).right(makeRight())
-      return try specimens.reduce(right) { try $1.wrong($0) }
+      let right = try FaultInjection(needs).right(makeRight())
+      return try injections.reduce(right) { try $1.wrong($0) }
     }
+    checkCase.mistakes = FaultCatalogue.mistakes
+    return checkCase
   }
 
   /// The verdict of the check that must convict the fault.

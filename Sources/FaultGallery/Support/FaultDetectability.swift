@@ -8,7 +8,7 @@ import TiedLayers
 /// A fault of the backward pass leaves the loss alone, so that nothing need be measured again. Where
 /// a fault changes the loss, its gradient is checked along two random directions; where it changes
 /// the training, one step is compared with the reference.
-package struct Foresight {
+package struct FaultDetectability {
   private var options: CheckOptions
   private let faults: [any Fault]
 
@@ -33,7 +33,7 @@ package struct Foresight {
       let base = try makeRight()
       let wrong: ChainObjective<Double>
       do {
-        wrong = try Specimen(fault).wrong(base)
+        wrong = try FaultInjection(fault).wrong(base)
       } catch is FaultNotApplicable {
         return nil
       }
@@ -59,7 +59,7 @@ package struct Foresight {
       case .updates:
         var largest = 0.0
         // The richest optimizers come last in the usual order, and show most.
-        for subject in Specimen(fault).wrongSubjects(subjects).reversed() where largest <= 1 {
+        for subject in FaultInjection(fault).wrongSubjects(subjects).reversed() where largest <= 1 {
           largest = max(
             largest,
             try UpdateCheck(options).strayFactor(right, subject, contributions: contributions))
