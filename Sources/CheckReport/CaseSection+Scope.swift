@@ -59,7 +59,17 @@ extension CaseSection {
     return [
       "### What would have been noticed",
       points.map { "- " + Markdown.text($0) }.joined(separator: "\n"),
-    ] + faults(result.noticed ?? []) + notAsked(result.notAsked ?? [])
+    ] + faults(result.noticed ?? []) + remarks(result.remarks ?? [])
+      + notAsked(result.notAsked ?? [])
+  }
+
+  static func remarks(_ remarks: [Remark]) -> [String] {
+    guard !remarks.isEmpty else { return [] }
+    return [
+      "### Remarks",
+      remarks.map { "- " + Markdown.text(CaseSentences.asSentence($0.sentence)) }
+        .joined(separator: "\n"),
+    ]
   }
 
   static func notAsked(_ sentences: [String]) -> [String] {

@@ -156,8 +156,16 @@ enum CaseSentences {
     } else if optimizers > 1 {
       parts.append("all \(optimizers) optimizers move every parameter exactly once")
     }
-    guard parts.count > 1 else { return asSentence(parts[0]) }
-    return asSentence(parts.dropLast().joined(separator: ", ") + ", and " + parts[parts.count - 1])
+    let agreement =
+      parts.count > 1
+      ? parts.dropLast().joined(separator: ", ") + ", and " + parts[parts.count - 1] : parts[0]
+    return asSentence(agreement + notCompared(result.updates.notCompared ?? []))
+  }
+
+  /// What a headline must not pass over in silence.
+  private static func notCompared(_ optimizers: [UpdateResult.NotCompared]) -> String {
+    guard !optimizers.isEmpty else { return "" }
+    return "; the updates of \(NumberText.list(optimizers.map(\.name))) were not compared"
   }
 
   /// "pass", "fail", and of a model that is wrong on purpose "fail, as expected".

@@ -40,6 +40,9 @@ package enum TextReport {
     if let symmetry = result.symmetry {
       lines.append("  Symmetry of second derivatives: " + paint.verdict(symmetry.verdict))
     }
+    for remark in result.remarks ?? [] {
+      lines += wrapped("Remark: \(CaseSentences.asSentence(remark.sentence))", indent: 2)
+    }
     for sentence in result.notAsked ?? [] {
       lines += wrapped("Not asked: \(sentence).", indent: 2)
     }

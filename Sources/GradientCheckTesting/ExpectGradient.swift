@@ -108,7 +108,7 @@ public func expectGradient(
 ) -> CaseResult? {
   expectGradient(
     name, options, allowed, batch, CallSite(fileID, filePath, line, column, function)
-  ) { PointObjective(at: x, loss: loss, gradient: { _ in gradient }) }
+  ) { PointObjective(at: x, loss: loss, gradientThere: gradient) }
 }
 
 /// Expects a plain function's gradient at a point to be what a function says.
@@ -157,7 +157,7 @@ public func expectGradient(
 ) -> CaseResult? {
   expectGradient(
     name, options, allowed, batch, CallSite(fileID, filePath, line, column, function)
-  ) { try PointObjective(at: x, loss: loss, gradient: { _ in gradient }) }
+  ) { try PointObjective(at: x, loss: loss, gradientThere: gradient) }
 }
 
 /// Expects a plain function's gradient at a point to be what a function says, in single precision.
@@ -208,7 +208,7 @@ public func expectGradient(
 ) -> CaseResult? {
   expectGradient(
     name, options, allowed, batch, CallSite(fileID, filePath, line, column, function)
-  ) { PointObjective(at: x, loss: loss, gradient: { _ in gradient }) }
+  ) { PointObjective(at: x, loss: loss, gradientThere: gradient) }
 }
 
 /// Expects a plain function's gradient at a point to be what a function says, in single precision.
@@ -259,5 +259,5 @@ public func expectGradient(
 ) -> CaseResult? {
   expectGradient(
     name, options, allowed, batch, CallSite(fileID, filePath, line, column, function)
-  ) { try PointObjective(at: x, loss: loss, gradient: { _ in gradient }) }
+  ) { try PointObjective(at: x, loss: loss, gradientThere: gradient) }
 }

@@ -17,9 +17,9 @@ struct Expectation {
     _ name: String?, _ site: CallSite, _ options: CheckOptions?, _ allowed: Set<Allowance>,
     for objective: (any Objective)?
   ) {
-    let roundoff = objective?.parameters.map(\.unitRoundoff).max() ?? 0
     self.options =
-      options ?? CheckOptions(rtol: CheckOptions.defaultTolerance(unitRoundoff: roundoff))
+      options ?? objective.map { CheckOptions(rtol: CheckOptions.defaultTolerance(for: $0)) }
+      ?? CheckOptions()
     let seed = self.options.seed
     self.name = (name ?? site.name) + (seed == CheckOptions().seed ? "" : ", seed \(seed)")
     self.site = site

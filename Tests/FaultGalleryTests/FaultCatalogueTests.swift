@@ -93,8 +93,8 @@ struct FaultCatalogueTests {
     }
   }
 
-  /// The lesson of the point: at W = I a linear tied autoencoder has no gradient, and nothing shows.
-  @Test func atTheIdentityNothingCanBeTold() throws {
+  /// At W = I a linear tied autoencoder has no gradient, and nothing shows: the second point convicts.
+  @Test func atTheIdentityTheSecondPointConvicts() throws {
     func make() throws -> ChainObjective<Double> {
       let objective = try GalleryModel(widths: [4, 4]).make(1)
       let kernel = objective.network.chain.parameters[0]
@@ -108,7 +108,8 @@ struct FaultCatalogueTests {
     }
     for fault: any Fault in [DetachedCopy(), Doubled(), Averaged(), Untransposed()] {
       let check = try FaultCheck(fault, subjects: []) { try make() }
-      #expect(check.wrong.verdict == .vacuous, "\(fault.id)")
+      #expect(check.wrong.gradient.entries.fail == 0, "\(fault.id)")
+      #expect(check.wrong.verdict == .fail, "\(fault.id)")
       #expect(check.names.isEmpty)
     }
   }

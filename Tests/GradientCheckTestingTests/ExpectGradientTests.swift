@@ -56,7 +56,7 @@ struct ExpectGradientTests {
     func flat(_ allowed: Set<Allowance>) -> [String] {
       collectingFailures {
         expectGradient(
-          of: { x in x[0] * x[0] }, at: [0], equals: { [2 * $0[0]] }, allowing: allowed)
+          of: { _ in 5 }, at: [0], equals: { _ in [0] }, allowing: allowed)
       }
     }
     #expect(corner([]).count == 1 && corner([.vacuous]).count == 1 && corner([.inconclusive]) == [])

@@ -65,12 +65,13 @@ struct GradientCheckerTests {
     #expect(flat.verdict == .vacuous && flat.reason?.contains("zero at this point") == true)
     let even = FunctionObjective(
       at: [0, 0], loss: { 1 + $0[0] * $0[0] + $0[1] * $0[1] }, gradient: { x in x.map { 2 * $0 } })
-    #expect(try gradientResult(even).verdict == .vacuous)
+    #expect(try gradientResult(even).parameters[0].verdict == .vacuous)
+    #expect(try gradientResult(even).verdict == .pass, "at the second point it is not zero")
     #expect(try gradientResult(Tampered(even) { $0[0]![1] = 0.1 }).verdict == .fail)
     #expect(try gradientResult(Tampered(constant) { $0[0]![0] = 1e-3 }).verdict == .fail)
   }
 
-  @Test func aTiedLinearNetworkAtZeroIsVacuous() throws {
+  @Test func aTiedLinearNetworkAtZeroIsDecidedAtTheSecondPoint() throws {
     let kernel = Kernel<Double>("W", Matrix(rows: 3, columns: 2))
     let chain = Chain<Double>([
       Dense("encoder", kernel: kernel), Dense("decoder", kernel: kernel.transposed),
@@ -78,7 +79,11 @@ struct GradientCheckerTests {
     let input = RandomSource(seed: 1).matrix(rows: 4, columns: 3, as: Double.self)
     let objective = ChainObjective(
       Network(chain, loss: .meanSquaredError), input: input, target: input)
-    #expect(try gradientResult(objective).verdict == .vacuous)
+    let right = try gradientResult(objective)
+    #expect(right.verdict == .pass && right.parameters[0].verdict == .vacuous)
+    #expect(right.reason?.contains("second point") == true)
+    let doubled = Tampered(objective) { $0[0] = $0[0]!.map { 2 * $0 } }
+    #expect(try gradientResult(doubled).verdict == .fail)
   }
 
   @Test func unusedParametersAreListed() throws {
@@ -129,18 +134,20 @@ struct GradientCheckerTests {
 
   @Test func aCornerWhoseSidesExcludeTheClaimNeverPasses() throws {
     let corner = FunctionObjective(
-      at: [0, 0.5], loss: { abs($0[0]) + $0[1] }, gradient: { _ in [1.5, 1] })
+      at: [0, 0.5], loss: { abs($0[0]) + $0[1] },
+      gradient: { [$0[0] == 0 ? 1.5 : $0[0] < 0 ? -1 : 1, 1] })
     let result = try gradientResult(corner)
     #expect(result.verdict == .inconclusive || result.verdict == .fail)
     #expect(result.parameters[0].entries[0].verdict != .kink)
-    let inside = try gradientResult(Tampered(corner) { $0[0]![0] = 0.3 })
+    let inside = try gradientResult(Tampered(corner) { if $0[0]![0] == 1.5 { $0[0]![0] = 0.3 } })
     #expect(inside.verdict == .pass && inside.entries.kink == 1)
   }
 
   @Test func aLossThatEndsAtThePointIsInconclusive() throws {
     let result = try gradientResult(
       FunctionObjective(
-        at: [0, 1], loss: { $0[0].squareRoot() + $0[1] }, gradient: { _ in [0, 1] }))
+        at: [0, 1], loss: { $0[0].squareRoot() + $0[1] },
+        gradient: { [$0[0] == 0 ? 0 : 0.5 / $0[0].squareRoot(), 1] }))
     #expect(result.verdict == .inconclusive)
     #expect(
       result.parameters[0].entries[0].reason == "the loss is not finite near this entry")

@@ -102,7 +102,8 @@ struct SharedKernelObjectiveTests {
         contributions: { [hand.contributions($0)[0], hand.zero] },
         gradient: { hand.contributions($0)[0] })
     }.run(CheckOptions())
-    #expect(result.gradient.verdict == .pass)
+    #expect(result.gradient.entries.fail == 0)
+    #expect(result.gradient.secondPoint?.verdict == .fail, "the copy is not where the kernel is")
     #expect(result.verdict == .fail)
     #expect(result.diagnoses.map(\.id) == ["stale-copy"])
   }

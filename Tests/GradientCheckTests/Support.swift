@@ -111,6 +111,8 @@ final class Tampered: Objective {
   var calls = 0
   /// Throws at this call of the loss.
   var throwingAt = Int.max
+  /// Throws at this call of the loss and at every one after it.
+  var throwingFrom = Int.max
 
   init(_ base: any Objective, _ change: @escaping (inout [[Double]?]) -> Void = { _ in }) {
     self.base = base
@@ -122,7 +124,7 @@ final class Tampered: Objective {
 
   func value() throws -> Double {
     calls += 1
-    if calls == throwingAt { throw Interruption() }
+    if calls == throwingAt || calls >= throwingFrom { throw Interruption() }
     return try base.value()
   }
 
@@ -140,10 +142,15 @@ final class TamperedPaths: LayeredObjective {
   let base: ChainObjective<Double>
   let change: (_ layer: Int, _ parameter: Int, inout [Double]) -> Void
 
+  /// Whether it says what each use claims.
+  let claimsByUse: Bool
+
   init(
-    _ base: ChainObjective<Double>, _ change: @escaping (Int, Int, inout [Double]) -> Void
+    _ base: ChainObjective<Double>, byUse: Bool = true,
+    _ change: @escaping (Int, Int, inout [Double]) -> Void
   ) {
     self.base = base
+    claimsByUse = byUse
     self.change = change
   }
 

@@ -7,11 +7,11 @@ import TiedLayers
 
 @Suite struct PipeTrainerTests {
   private func reference(
-    _ rule: String, _ fill: (inout PipeDescription.OptimizerDescription) -> Void = { _ in }
+    _ rule: String, _ fill: (inout PipeDescription.OptimizerDescription.Rates) -> Void = { _ in }
   ) -> UpdateReference? {
     var description = PipeDescription.OptimizerDescription(name: "mine", rule: rule)
-    description.learningRate = 0.1
-    fill(&description)
+    description.rates.learningRate = 0.1
+    fill(&description.rates)
     return description.reference
   }
 
@@ -28,7 +28,12 @@ import TiedLayers
     #expect(reference("adam") { $0.stabilizerPlace = "uncorrected" }?.name == "adam")
     #expect(reference("adamw")?.name == "adamw")
     #expect(reference("sgd")?.unitRoundoff == 0)
-    #expect(reference("sgd") { $0.precision = "float" }?.unitRoundoff == Float.unitRoundoff)
+    var rounded = PipeDescription.OptimizerDescription(name: "mine", rule: "sgd")
+    rounded.rates.learningRate = 0.1
+    rounded.precision = "float"
+    #expect(rounded.reference?.unitRoundoff == Float.unitRoundoff)
+    rounded.clip = .init(norm: 2)
+    #expect(rounded.reference?.name == "sgd_clipped")
   }
 
   @Test func whatHasNoReferenceIsNotCompared() {

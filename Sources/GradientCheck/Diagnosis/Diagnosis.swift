@@ -13,9 +13,18 @@ public struct Diagnosis: Codable, Equatable, Sendable {
   public let explained: Bool
   /// The same for a person.
   public let sentence: String
+  /// Where several names fit ("ambiguous"), all of them; nil otherwise.
+  public private(set) var alternatives: [String]? = nil
 
   enum CodingKeys: String, CodingKey {
-    case id, parameter, coefficient, explained, sentence
+    case id, parameter, coefficient, explained, sentence, alternatives
     case coefficientError = "coefficient_error"
+  }
+
+  /// What is known without any fit, such as what a model says of itself.
+  package static func known(_ id: String, parameter: String, sentence: String) -> Diagnosis {
+    Diagnosis(
+      id: id, parameter: parameter, coefficient: 0, coefficientError: 0, explained: true,
+      sentence: sentence)
   }
 }

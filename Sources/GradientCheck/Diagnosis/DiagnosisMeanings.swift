@@ -14,6 +14,8 @@ extension Diagnosis {
     "mean-twice": "divided by the number of samples once too often",
     "scaled": "the whole gradient is multiplied by a constant",
     "stray-weight-term": "the gradient holds a multiple of the weights that the loss does not",
+    "penalty-forgotten": "the loss holds a penalty on the weights that the gradient leaves out",
+    "batch-factor": "the whole gradient is multiplied or divided by a width, or by the batch too",
     "regulariser-missing": "the gradient leaves out a term of the loss that reads the weights",
     "regulariser-per-use": "the gradient holds a regulariser once for each use",
     "regulariser-scaled": "the gradient holds a multiple of a regulariser",

@@ -32,15 +32,20 @@ public struct Power: Codable, Sendable {
   static let needed = 10.0
 
   package let hypotheses: [Hypothesis]
-  /// Parameters for which nothing could be told: their check has proved nothing.
+  /// Parameters for which nothing could be told, where nothing that matters could: of the parameters that
+  /// uses share, or of the kernels where none is shared. The check has then proved nothing.
   package let vacuousParameters: [String]
+  /// The other parameters for which nothing could be told, such as the bias of attention's keys, whose
+  /// gradient is zero by symmetry.
+  package let zeroParameters: [String]
 
   /// What this point cannot tell.
   package var untold: [Hypothesis] { hypotheses.filter { !$0.canBeTold } }
 
   package init(gradient: GradientResult, tie: TieResult?) {
     var hypotheses: [Hypothesis] = []
-    var vacuous: [String] = []
+    var untold: [String] = []
+    let told = gradient.secondPoint?.told ?? []
     for tensor in gradient.parameters {
       let group = tie?.groups.first { $0.parameter == tensor.name }
       let own = Self.effects(on: tensor, group).map { name, effect in
@@ -49,10 +54,36 @@ public struct Power: Codable, Sendable {
           effectOverSensitivity: Self.power(effect, of: tensor, rtol: gradient.rtol))
       }
       hypotheses += own
-      if tensor.verdict != .fail, !own.contains(where: \.canBeTold) { vacuous.append(tensor.name) }
+      if tensor.verdict != .fail, !told.contains(tensor.name), !own.contains(where: \.canBeTold) {
+        untold.append(tensor.name)
+      }
     }
     self.hypotheses = hypotheses
-    vacuousParameters = vacuous
+    let matters = Self.parametersThatMatter(gradient, tie)
+    let isVacuous = matters.allSatisfy(untold.contains)
+    vacuousParameters = isVacuous ? untold : []
+    zeroParameters = isVacuous ? [] : untold
+  }
+
+  /// What a reader should know about a gradient that is zero.
+  func remark(_ gradient: GradientResult) -> Remark? {
+    guard !zeroParameters.isEmpty else { return nil }
+    let names = zeroParameters.joined(separator: ", ")
+    let place =
+      gradient.secondPoint == nil ? "at this point" : "at this point and at one close to it"
+    return Remark(
+      about: "zero", parameters: zeroParameters,
+      sentence:
+        "the gradient of \(names) is zero \(place), as it is claimed to be; a claim that is a multiple "
+        + "of the true one would be zero as well")
+  }
+
+  private static func parametersThatMatter(_ gradient: GradientResult, _ tie: TieResult?)
+    -> [String]
+  {
+    let shared = (tie?.groups ?? []).map(\.parameter)
+    let kernels = gradient.parameters.filter { $0.shape.count == 2 }.map(\.name)
+    return [shared, kernels].first { !$0.isEmpty } ?? gradient.parameters.map(\.name)
   }
 
   /// The residual each applicable bug would leave, as in the table of diagnoses.

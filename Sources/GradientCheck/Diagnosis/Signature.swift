@@ -10,6 +10,18 @@ struct Signature {
     let sentence: String
   }
 
+  /// What it is the signature of; a use by its place among the paths.
+  enum Part: Hashable {
+    case path(Int)
+    case untransposed(Int)
+    case allBut(Int)
+    case whole
+    case lossTerm(Int)
+    case weights
+    case mistake
+  }
+
+  let part: Part
   /// In words, such as "decoder's path".
   let label: String
   let values: [Double]
@@ -17,25 +29,46 @@ struct Signature {
   var meanings: [Meaning] = []
   /// Name and words for any other coefficient; nil if no other makes sense.
   var other: ((Double) -> (id: String, sentence: String))?
+
   /// Any multiple of it makes sense, beside another signature too.
-  var isFree = false
+  var isFree: Bool {
+    switch part {
+    case .lossTerm, .weights: true
+    default: false
+    }
+  }
 
   func told(_ c: Double, _ sentence: String) -> String { "\(number(c)) x \(label): \(sentence)" }
-
-  /// The meanings of a coefficient that was fitted with an error.
-  func meanings(of c: Double, error: Double) -> [Meaning] {
-    guard error < 0.05 else { return [] }
-    return meanings.filter { abs(c - $0.coefficient) <= max(5 * error, 1e-6) }
-  }
 }
 
 // MARK: One factory for each hypothesis
 
 extension Signature {
+  /// Every hypothesis that applies to one parameter.
+  static func all(_ error: ParameterError, _ scales: LossScales) -> [Signature] {
+    let paths = error.layerPaths
+    var signatures = paths.flatMap { place, path in
+      [Signature.path(path, place, of: error.name)]
+        + (path.isTransposed ? [untransposed(path, place, of: error)].compactMap { $0 } : [])
+    }
+    // With two uses, one path alone is the other one missing.
+    if paths.count > 2 {
+      signatures += paths.map { .allBut($0, $1, among: paths.map(\.path.name), of: error) }
+    }
+    signatures.append(.whole(error, scales))
+    for (place, path) in error.paths.enumerated() where path.isLossTerm {
+      signatures.append(.lossTerm(path, place, of: error.name, uses: paths.count))
+    }
+    if let weights = error.weights, paths.count == error.paths.count {
+      signatures.append(.weights(weights, of: error.name))
+    }
+    return signatures
+  }
+
   /// The contribution through one use is left out, counted twice, or scaled.
-  static func path(_ path: TensorResult, of name: String) -> Signature {
+  static func path(_ path: ParameterError.Path, _ place: Int, of name: String) -> Signature {
     Signature(
-      label: "\(path.name)'s path", values: path.numeric, bounds: path.bounds,
+      part: .path(place), label: "\(path.name)'s path", values: path.values, bounds: path.bounds,
       meanings: [
         Meaning(
           coefficient: -1, id: "missing-path",
@@ -54,80 +87,62 @@ extension Signature {
 
   /// The contribution through a transposed use is added as it is; nil where the kernel is not square, and
   /// it could not be.
-  static func untransposed(_ path: TensorResult, of tensor: TensorResult) -> Signature? {
-    guard tensor.shape.count == 2, tensor.shape[0] == tensor.shape[1] else { return nil }
-    let n = tensor.shape[0]
-    let turned = transposed(path.numeric, rows: n, columns: n)
+  static func untransposed(
+    _ path: ParameterError.Path, _ place: Int, of error: ParameterError
+  ) -> Signature? {
+    guard error.isByEntry, error.shape.count == 2, error.shape[0] == error.shape[1] else {
+      return nil
+    }
+    let n = error.shape[0]
+    let turned = transposed(path.values, rows: n, columns: n)
     let turnedBounds = transposed(path.bounds, rows: n, columns: n)
     return Signature(
-      label: "(\(path.name)'s path turned - as it should be)",
-      values: zip(turned, path.numeric).map { $0 - $1 },
+      part: .untransposed(place), label: "(\(path.name)'s path turned - as it should be)",
+      values: zip(turned, path.values).map { $0 - $1 },
       bounds: zip(turnedBounds, path.bounds).map { $0 + $1 },
       meanings: [
         Meaning(
           coefficient: 1, id: "untransposed",
           sentence:
-            "the contribution of \(path.name) is added to \(tensor.name) without transposing it")
+            "the contribution of \(path.name) is added to \(error.name) without transposing it")
       ])
   }
 
   /// Of more than two contributions one alone is left.
   static func allBut(
-    _ path: TensorResult, among paths: [TensorResult], of tensor: TensorResult
+    _ place: Int, _ path: ParameterError.Path, among names: [String], of error: ParameterError
   ) -> Signature {
-    let others = paths.map(\.name).filter { $0 != path.name }.joined(separator: ", ")
+    let others = names.filter { $0 != path.name }.joined(separator: ", ")
     return Signature(
-      label: "the gradient without \(path.name)'s path",
-      values: zip(tensor.numeric, path.numeric).map { $0 - $1 },
-      bounds: zip(tensor.bounds, path.bounds).map { $0 + $1 },
+      part: .allBut(place), label: "the gradient without \(path.name)'s path",
+      values: zip(error.measured, path.values).map { $0 - $1 },
+      bounds: zip(error.bounds, path.bounds).map { $0 + $1 },
       meanings: [
         Meaning(
           coefficient: -1, id: "missing-path",
           sentence:
-            "of the contributions to \(tensor.name) only that of \(path.name) is left; missing are those "
+            "of the contributions to \(error.name) only that of \(path.name) is left; missing are those "
             + "of \(others)")
       ])
   }
 
-  /// The whole gradient is left out, counted twice, averaged over uses, or a sum and not a mean.
-  /// - Parameters:
-  ///   - uses: how many layers use it.
-  ///   - batch: how many samples the loss is a mean over; nil if there is no batch.
-  static func whole(_ tensor: TensorResult, uses: Int, batch: Int?) -> Signature {
-    let name = tensor.name
-    var meanings = [
-      Meaning(
-        coefficient: -1, id: "zero-gradient", sentence: "the claimed gradient of \(name) is zero"),
-      Meaning(
-        coefficient: 1, id: "doubled", sentence: "the gradient of \(name) is counted twice"),
-    ]
-    if uses > 1 {
-      meanings.append(
-        Meaning(
-          coefficient: 1 / Double(uses) - 1, id: "averaged",
-          sentence:
-            "the contributions to \(name) are averaged over its \(uses) uses instead of added"))
-    }
-    if let batch, batch > 2 {
-      meanings += [
-        Meaning(
-          coefficient: Double(batch) - 1, id: "sum-for-mean",
-          sentence:
-            "the gradient of \(name) is a sum over the \(batch) samples where the loss is a mean"),
-        Meaning(
-          coefficient: 1 / Double(batch) - 1, id: "mean-twice",
-          sentence: "the gradient of \(name) is divided by the \(batch) samples once too often"),
-      ]
-    }
+  /// The whole gradient times a factor that means something, or another.
+  /// - Parameter names: of all parameters whose gradients have the same factor; nil for this one alone.
+  static func whole(
+    _ error: ParameterError, _ scales: LossScales, names: [String]? = nil
+  ) -> Signature {
+    let names = names ?? [error.name]
     return Signature(
-      label: "the gradient", values: tensor.numeric, bounds: tensor.bounds, meanings: meanings,
-      other: {
-        ("scaled", "the claimed gradient of \(name) is the true one times \(number(1 + $0))")
-      })
+      part: .whole, label: names.count == 1 ? "the gradient" : "the gradients",
+      values: error.measured, bounds: error.bounds,
+      meanings: scales.meanings(of: names, uses: error.layerPaths.count),
+      other: { ("scaled", scales.sentence(scaledBy: 1 + $0, names)) })
   }
 
   /// A term of the loss that reads the parameter: once, however often it is used.
-  static func lossTerm(_ path: TensorResult, of name: String, uses: Int) -> Signature {
+  static func lossTerm(
+    _ path: ParameterError.Path, _ place: Int, of name: String, uses: Int
+  ) -> Signature {
     var meanings = [
       Meaning(
         coefficient: -1, id: "regulariser-missing",
@@ -142,34 +157,44 @@ extension Signature {
             + "holds it once"))
     }
     return Signature(
-      label: path.name, values: path.numeric, bounds: path.bounds, meanings: meanings,
+      part: .lossTerm(place), label: path.name, values: path.values, bounds: path.bounds,
+      meanings: meanings,
       other: {
         (
           "regulariser-scaled",
           "the gradient of \(name) holds \(number(1 + $0)) times \(path.name)"
         )
-      }, isFree: true)
+      })
   }
 
-  /// A multiple of the weights themselves, which no term of the loss accounts for.
+  /// A multiple of the weights themselves, which no term of the loss accounts for that anybody named: the
+  /// gradient holds it and the loss does not, or the other way round.
   static func weights(_ weights: [Double], of name: String) -> Signature {
     Signature(
-      label: "\(name) itself", values: weights, bounds: weights.map { _ in 0 },
-      other: {
-        (
+      part: .weights, label: "\(name) itself", values: weights, bounds: weights.map { _ in 0 },
+      other: { c in
+        if c < 0 {
+          return (
+            "penalty-forgotten",
+            "the loss holds a penalty on \(name), such as \(number(-c / 2)) times the sum of its squares, "
+              + "and the gradient leaves it out"
+          )
+        }
+        return (
           "stray-weight-term",
-          "the gradient of \(name) holds \(number($0)) x \(name) itself: a decay or regulariser "
+          "the gradient of \(name) holds \(number(c)) x \(name) itself: a decay or regulariser "
             + "that the loss does not have, or has once less"
         )
-      }, isFree: true)
+      })
   }
 
   /// What one particular mistake would claim, in place of the gradient.
-  static func mistake(_ wrong: WrongGradient, of tensor: TensorResult) -> Signature {
+  static func mistake(_ wrong: WrongGradient, of error: ParameterError) -> Signature {
     Signature(
-      label: wrong.label, values: zip(tensor.numeric, wrong.values).map { $0 - $1 },
+      part: .mistake, label: wrong.label,
+      values: zip(error.measured, wrong.values).map { $0 - $1 },
       // Measured with the steps of the whole, part by part.
-      bounds: tensor.bounds.map { 4 * $0 },
+      bounds: error.bounds.map { 4 * $0 },
       meanings: [Meaning(coefficient: -1, id: wrong.id, sentence: wrong.sentence)])
   }
 }

@@ -6,31 +6,47 @@ struct SignatureFit {
   let coefficients: [Double]
   let errors: [Double]
 
-  /// - Parameters:
-  ///   - residual: claimed minus measured, with its bounds.
   /// - Returns: nil if what is left lies outside the bounds anywhere.
-  init?(_ residual: [Double], _ bounds: [Double], _ signatures: [Signature]) {
-    let floor = rootMeanSquare(residual) * 1e-13
+  init?(_ error: ParameterError, _ signatures: [Signature]) {
+    let indices = error.decided
+    let floor = Self.floor(error)
     guard floor > 0, floor.isFinite,
-      signatures.allSatisfy({ $0.values.count == residual.count && $0.values.contains { $0 != 0 } })
+      signatures.allSatisfy({ signature in indices.contains { signature.values[$0] != 0 } })
     else { return nil }
-    var deviations = bounds
-    for i in deviations.indices {
-      deviations[i] += floor + signatures.reduce(0) { $0 + $1.bounds[i] }
+    let deviations = indices.map { i in
+      error.bounds[i] + floor + signatures.reduce(0) { $0 + $1.bounds[i] }
     }
     guard
       let fit = try? leastSquares(
-        columns: signatures.map(\.values), observations: residual, deviations: deviations)
+        columns: signatures.map { signature in indices.map { signature.values[$0] } },
+        observations: indices.map { error.residual[$0] }, deviations: deviations)
     else { return nil }
-    for i in residual.indices {
-      var (left, allowed) = (residual[i], bounds[i] + floor)
-      for (c, signature) in zip(fit.coefficients, signatures) {
-        left -= c * signature.values[i]
-        allowed += abs(c) * signature.bounds[i]
-      }
-      guard abs(left) <= allowed else { return nil }
+    guard Self.holds(error, zip(signatures, fit.coefficients).map { ($0, $1, 0) }) else {
+      return nil
     }
     coefficients = fit.coefficients
     errors = fit.coefficients.indices.map { fit.covariance[$0][$0].squareRoot() }
+  }
+
+  /// Whether given multiples are the error.
+  /// - Parameter terms: each with the uncertainty of its multiple.
+  static func holds(
+    _ error: ParameterError,
+    _ terms: [(signature: Signature, multiple: Double, uncertainty: Double)]
+  ) -> Bool {
+    let floor = floor(error)
+    return error.decided.allSatisfy { i in
+      var (left, allowed) = (error.residual[i], error.bounds[i] + floor)
+      for (signature, c, uncertainty) in terms {
+        left -= c * signature.values[i]
+        allowed += abs(c) * signature.bounds[i] + uncertainty * abs(signature.values[i])
+      }
+      return abs(left) <= allowed
+    }
+  }
+
+  /// What rounding leaves of a residual that is explained.
+  private static func floor(_ error: ParameterError) -> Double {
+    rootMeanSquare(error.decided.map { error.residual[$0] }) * 1e-13
   }
 }

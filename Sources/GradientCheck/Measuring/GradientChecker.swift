@@ -38,8 +38,9 @@ public struct GradientChecker {
   }
 
   func check(_ objectives: [any Objective]) throws -> GradientResult {
+    guard objectives[0].parameters.contains(where: { $0.count > 0 }) else { throw NothingToCheck() }
+    let objectives = try objectives.map { try DoubleWitness.lossWitnessed($0, options) }
     let objective = objectives[0]
-    guard objective.parameters.contains(where: { $0.count > 0 }) else { throw NothingToCheck() }
     let evaluations = Counter()
     let (noise, value) = try Noise.measure(objective, seed: options.seed)
     evaluations.add(noise.evaluations)
@@ -47,7 +48,6 @@ public struct GradientChecker {
     func claim(_ p: Int) -> [Double]? { p < claims.count ? claims[p] : nil }
     let parameters = objective.parameters
     let total = parameters.reduce(0) { $0 + $1.count }
-    let twin = DoubleTwin.Source(of: objective, options)
     let mode = mode(entries: total)
     let witness = Witness(
       value: value, sigma: noise.deviation,
@@ -57,59 +57,75 @@ public struct GradientChecker {
       estimator: options.estimator)
     let check = TensorCheck(
       witness: witness, rtol: options.rtol, seed: options.seed, progress: options.progress)
-
-    var tensors: [TensorResult]
-    let scale: Double
-    if mode.directions > 0 {
-      options.progress?.expect(mode.directions * parameters.count)
-      (tensors, scale) = try checkDirections(
-        objectives, mode.directions, claim: claim, check, evaluations, twin)
-    } else {
-      options.progress?.expect(total)
-      let workers = objectives.map { objective in
-        objective.parameters.enumerated().map { p, parameter in
-          var task = TensorTask(parameter, claimed: claim(p)) { entry, point in
-            evaluations.add(1)
-            return try objective.value(changing: parameter, entry: entry, to: point)
-          }
-          task.twin = twin.opinion(on: task) { twin in
-            { try twin.value(changing: twin.parameters[p], entry: $0, to: $1) }
-          }
-          if let batched = objective as? any BatchedObjective {
-            task.batch = { points in
-              evaluations.add(points.count)
-              return try batched.values(changing: p, points)
-            }
-          }
-          return task
-        }
-      }
-      (tensors, scale) = try check.run(workers: workers)
-    }
-
+    let (tensors, scale) =
+      mode.directions > 0
+      ? try checkDirections(objectives, mode.directions, claim: claim, check, evaluations)
+      : try checkEntries(objectives, claim: claim, check, evaluations)
     // A layer that keeps something from one call to the next has spoiled every difference above.
     let after = try objective.value()
     evaluations.add(1)
     guard after.bitPattern == value.bitPattern else {
       throw NonDeterministicObjective(first: value, second: after)
     }
-
+    let second = try secondPoint(
+      objective, tensors, noise: noise.deviation, wholeScale: scale, evaluations)
+    let conclusion = GradientConclusion(tensors, wholeScale: scale, second)
     var entries = EntryCounts()
     for tensor in tensors { entries.add(tensor.counts) }
-    var verdict = Verdict.overall(tensors.map(\.verdict))
-    var reason: String?
-    if scale == 0, verdict != .fail, verdict != .inconclusive {
-      verdict = .vacuous
-      reason =
-        "the whole gradient is zero at this point: a missing, doubled or transposed contribution "
-        + "would be zero as well. Try another seed, or values of another scale."
-    }
     return GradientResult(
-      verdict: verdict, estimator: options.estimator, rtol: options.rtol, alpha: options.alpha,
-      value: value, noise: noise.deviation, evaluations: evaluations.count,
+      verdict: conclusion.verdict, estimator: options.estimator, rtol: options.rtol,
+      alpha: options.alpha, value: value, noise: noise.deviation, evaluations: evaluations.count,
       sensitivity: tensors.map(\.sensitivity).reduce(0) { $0.isNaN || $0 > $1 ? $0 : $1 },
       mode: mode, isUnfinished: options.progress?.isCancelled ?? false, entries: entries,
-      parameters: tensors, reason: reason)
+      parameters: tensors, reason: conclusion.reason, secondPoint: second)
+  }
+
+  /// Every entry of every parameter.
+  private func checkEntries(
+    _ objectives: [any Objective], claim: (Int) -> [Double]?, _ check: TensorCheck,
+    _ evaluations: Counter
+  ) throws -> ([TensorResult], Double) {
+    options.progress?.expect(objectives[0].parameters.reduce(0) { $0 + $1.count })
+    let twin = DoubleTwin.Source(of: objectives[0], options)
+    let workers = objectives.map { objective in
+      objective.parameters.enumerated().map { p, parameter in
+        var task = TensorTask(parameter, claimed: claim(p)) { entry, point in
+          evaluations.add(1)
+          return try objective.value(changing: parameter, entry: entry, to: point)
+        }
+        task.twin = twin.opinion(on: task) { twin in
+          { try twin.value(changing: twin.parameters[p], entry: $0, to: $1) }
+        }
+        if let batched = objective as? any BatchedObjective {
+          task.batch = { points in
+            evaluations.add(points.count)
+            return try batched.values(changing: p, points)
+          }
+        }
+        return task
+      }
+    }
+    return try check.run(workers: workers)
+  }
+
+  /// - Returns: nil where no second point was asked for, or the check was interrupted.
+  private func secondPoint(
+    _ objective: any Objective, _ tensors: [TensorResult], noise: Double, wholeScale: Double,
+    _ evaluations: Counter
+  ) throws -> SecondPointResult? {
+    guard options.secondPoint, !objective.claimsAtOnePoint,
+      !(options.progress?.isCancelled ?? false)
+    else { return nil }
+    let before = evaluations.count
+    let check = SecondPointCheck(
+      objective, options, first: tensors, noise: noise, wholeScale: wholeScale
+    ) {
+      evaluations.add(1)
+      return try objective.value()
+    }
+    // A tenth of the first point's evaluations: the rest is for looks that need a second try.
+    return SecondPointResult(
+      try check.run(budget: before / 10), evaluations: evaluations.count - before)
   }
 
   private func mode(entries: Int) -> CheckMode {
@@ -130,8 +146,10 @@ public struct GradientChecker {
 
   private func checkDirections(
     _ objectives: [any Objective], _ count: Int, claim: (Int) -> [Double]?, _ check: TensorCheck,
-    _ evaluations: Counter, _ twin: DoubleTwin.Source
+    _ evaluations: Counter
   ) throws -> ([TensorResult], Double) {
+    options.progress?.expect(count * objectives[0].parameters.count)
+    let twin = DoubleTwin.Source(of: objectives[0], options)
     let workers = objectives.map { objective in
       objective.parameters.enumerated().map { p, parameter in
         DirectionalTensor(

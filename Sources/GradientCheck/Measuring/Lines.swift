@@ -28,6 +28,11 @@ struct Lines {
   static func entryScale(_ slopeScale: Double, entries: Int) -> Double {
     slopeScale / (13.0 / 12 * Double(entries)).squareRoot()
   }
+
+  /// The inverse: the root mean square of a slope, from that of an entry.
+  static func slopeScale(_ entryScale: Double, entries: Int) -> Double {
+    entryScale * (13.0 / 12 * Double(entries)).squareRoot()
+  }
 }
 
 extension AnyParameter {

@@ -14,16 +14,25 @@ public protocol Objective {
   /// The claimed gradient at the present point: one list for each parameter, in row order; nil where
   /// none is claimed.
   func gradients() throws -> [[Double]?]
+  /// What a training steps by; `gradients()` unless the model says otherwise.
+  func trainingGradients() throws -> [[Double]?]
   /// The unit round-off of the arithmetic that the claimed gradient is computed in.
   var gradientUnitRoundoff: Double { get }
   /// The same loss in Double at the same point, sharing nothing with this objective; nil where there is
   /// none, or where the loss is in Double already.
   func doubleTwin() -> (any Objective)?
+  /// Whether the claim is a list of numbers for the described point, and no function of the point: there is
+  /// nothing to ask it at another point then.
+  var claimsAtOnePoint: Bool { get }
 }
 
 extension Objective {
+  /// The claimed gradient.
+  public func trainingGradients() throws -> [[Double]?] { try gradients() }
   /// nil: there is none.
   public func doubleTwin() -> (any Objective)? { nil }
+  /// false: the gradient is a function of the point.
+  public var claimsAtOnePoint: Bool { false }
 }
 
 /// An objective that answers many points faster together than one by one.

@@ -23,6 +23,7 @@ package final class OpaqueObjective: SummarizedObjective {
   package func gradients() throws -> [[Double]?] { try objective.gradients() }
   package var gradientUnitRoundoff: Double { objective.gradientUnitRoundoff }
   package func doubleTwin() -> (any Objective)? { objective.doubleTwin() }
+  package var claimsAtOnePoint: Bool { objective.claimsAtOnePoint }
   package var hasEqualSamples: Bool { false }
 
   package var layerNames: [String] { [name] }

@@ -6,6 +6,8 @@ public final class PointObjective<S: Scalar>: Objective {
   private let parameter: Parameter<S>
   private let loss: () throws -> S
   private let gradient: () throws -> [S]
+  /// Whether the gradient was given as a list of numbers.
+  public private(set) var claimsAtOnePoint = false
 
   /// - Parameters:
   ///   - x: the point.
@@ -19,6 +21,23 @@ public final class PointObjective<S: Scalar>: Objective {
     self.parameter = parameter
     self.loss = { try loss(parameter.values.elements) }
     self.gradient = { try gradient(parameter.values.elements) }
+  }
+
+  /// - Parameter gradient: what is claimed to be the gradient at `x`.
+  package convenience init(
+    at x: [S], loss: @escaping ([S]) throws -> S, gradientThere gradient: [S]
+  ) {
+    self.init(at: x, loss: loss, gradient: { _ in gradient })
+    claimsAtOnePoint = true
+  }
+
+  /// - Parameter gradient: what is claimed to be the gradient at `x`.
+  /// - Throws: `ShapeMismatch` where the rows of `x` differ in length.
+  package convenience init(
+    at x: [[S]], loss: @escaping ([[S]]) throws -> S, gradientThere gradient: [[S]]
+  ) throws {
+    try self.init(at: x, loss: loss, gradient: { _ in gradient })
+    claimsAtOnePoint = true
   }
 
   /// - Parameters:

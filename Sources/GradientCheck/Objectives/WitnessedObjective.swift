@@ -35,6 +35,7 @@ package final class WitnessedObjective: SummarizedObjective, LayeredObjective {
   package func value() throws -> Double { try witness.value() }
 
   package var gradientUnitRoundoff: Double { accused.gradientUnitRoundoff }
+  package var claimsAtOnePoint: Bool { accused.claimsAtOnePoint }
 
   package func gradients() throws -> [[Double]?] {
     synchronize()
@@ -55,6 +56,7 @@ package final class WitnessedObjective: SummarizedObjective, LayeredObjective {
   package var uses: [Use] { witness.uses }
   package var layerNames: [String] { witness.layerNames }
   package var batch: Int { witness.batch }
+  package var outputs: Int? { witness.outputs }
   package var lossName: String { witness.lossName }
   package var hasEqualSamples: Bool { witness.hasEqualSamples }
   package func summary() throws -> ModelSummary { try witness.summary() }

@@ -87,10 +87,11 @@ public struct CheckCase {
   /// and reads a diagnosis off the residual.
   /// - Parameter workers: threads for the gradient check; each makes an objective of its own.
   public func run(_ options: CheckOptions, workers: Int = 1) throws -> CaseResult {
-    let objectives = try (0..<max(workers, 1)).map { _ in try makeObjective() }
+    let accused = try (0..<max(workers, 1)).map { _ in try makeObjective() }
+    let objectives = try accused.map { try DoubleWitness.witnessed($0, options) }
     let objective = objectives[0]
     // What is asked of a model's structure does not depend on its precision; it is asked in Double.
-    let double = try objective as? ChainObjective<Double> ?? makeDouble?()
+    let double = try accused[0] as? ChainObjective<Double> ?? makeDouble?()
     let summary =
       try double.map {
         try handling.summarize($0.network.chain, $0.input)
@@ -101,8 +102,9 @@ public struct CheckCase {
     let tie = try TieCheck(options).check(
       objective, gradient: gradient, expected: expectedTies, biases: expectedBiases)
     let judgedTie = scope.contains(.ties) ? tie : .none
-    let updates = try UpdateCheck(options, steps: steps).check(
+    var updates = try UpdateCheck(options, steps: steps).check(
       objective, gradient: gradient, scope.contains(.updates) ? subjects : [])
+    updates.notCompared = accused[0].notCompared.isEmpty ? nil : accused[0].notCompared
     let structure =
       try scope.contains(.structure)
       ? double.map { try StructureCheck(options).check($0, handling) } : nil
@@ -112,10 +114,14 @@ public struct CheckCase {
     if objective.hasEqualSamples {
       untold.append(.samplesMixed)
     }
+    let faults = accused[0].faults(after: gradient)
     let verdicts =
       [gradient.verdict, judgedTie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
-      + [structure?.verdict ?? .pass]
+      + [structure?.verdict ?? .pass, faults.isEmpty ? .pass : .fail]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
+    let remarks = [
+      DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
+    ].compactMap { $0 } + (try accused[0].remarks(after: gradient))
     let samples = objective as? any SampledObjective
     let lastResorts = Diagnostician.LastResorts(
       samples: { p in
@@ -126,7 +132,12 @@ public struct CheckCase {
           try $0.wrongGradient(objective, gradient.parameters[p], parameter: p)
         }
       })
-    let named = try Diagnostician(batch: objective.batch).diagnose(
+    let scales = LossScales(batch: objective.batch, outputs: objective.outputs)
+    let named = try Diagnostician(scales) { p, values in
+      gradient.parameters[p].directions.map {
+        Lines(count: $0.count, entries: values.count, seed: options.seed, tensor: p)
+      }?.project(values)
+    }.diagnose(
       gradient: gradient, tie: tie, updates: updates, values: values, lastResorts)
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
@@ -135,9 +146,10 @@ public struct CheckCase {
       summary: summary, gradient: gradient, tie: judgedTie, updates: updates, structure: structure,
       symmetry: symmetry,
       diagnoses: named.filter { scope.contains(.ties) || !tie.diagnoses.contains($0) }
-        + (structure?.diagnoses ?? []), vacuous: untold,
+        + (structure?.diagnoses ?? []) + faults, vacuous: untold,
       vacuousParameters: power.vacuousParameters,
       evidence: try Evidence(objective, gradient, options),
+      remarks: remarks.isEmpty ? nil : remarks,
       notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked)
   }
 }
@@ -148,17 +160,33 @@ public protocol SummarizedObjective: PathObjective {
   var lossName: String { get }
   /// How many samples the loss is a mean over.
   var batch: Int { get }
+  /// How many outputs each sample has; nil where that is not known.
+  var outputs: Int? { get }
   /// Every sample of the batch is the same: which one a number came from cannot be seen.
   var hasEqualSamples: Bool { get }
   /// What it cannot be asked, and why, in a sentence each.
   var notAsked: [String] { get }
+  /// The optimizers that are not compared, and why.
+  var notCompared: [UpdateResult.NotCompared] { get }
+  /// What the model itself knows to be wrong with it, beside what is measured.
+  func faults(after gradient: GradientResult) -> [Diagnosis]
+  /// What a reader should know, and what changes no verdict.
+  func remarks(after gradient: GradientResult) throws -> [Remark]
   /// The table of the layers.
   func summary() throws -> ModelSummary
 }
 
 extension SummarizedObjective {
+  /// Not known.
+  public var outputs: Int? { nil }
   /// Empty: everything can be asked.
   public var notAsked: [String] { [] }
+  /// Empty: everything is compared.
+  public var notCompared: [UpdateResult.NotCompared] { [] }
+  /// None.
+  public func faults(after gradient: GradientResult) -> [Diagnosis] { [] }
+  /// None.
+  public func remarks(after gradient: GradientResult) throws -> [Remark] { [] }
 }
 
 extension ChainObjective: SummarizedObjective {
@@ -166,6 +194,8 @@ extension ChainObjective: SummarizedObjective {
   public var lossName: String { network.loss.rawValue }
   /// The rows of the input.
   public var batch: Int { input.rows }
+  /// The columns of the target.
+  public var outputs: Int? { target.columns }
   /// Whether all rows of the input, and of the target, are equal.
   public var hasEqualSamples: Bool {
     (1..<max(input.rows, 1)).allSatisfy { i in
@@ -222,6 +252,8 @@ public struct CaseResult: Codable, Sendable {
   /// Parameters whose check proved nothing.
   public let vacuousParameters: [String]
   package let evidence: Evidence
+  /// What a reader should know and what changes no verdict; nil if there is nothing.
+  public let remarks: [Remark]?
   /// What the model could not be asked, in a sentence each; nil if there is nothing.
   public let notAsked: [String]?
   /// What this check would have made of the faults of a gallery at this very point; nil where nobody
@@ -231,7 +263,7 @@ public struct CaseResult: Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case name, model, verdict, expected, scope, loss, summary, gradient, tie, updates, symmetry,
       diagnoses
-    case vacuous, evidence, structure
+    case vacuous, evidence, structure, remarks
     case notAsked = "not_asked"
     case noticed = "would_have_noticed"
     case vacuousParameters = "vacuous_parameters"

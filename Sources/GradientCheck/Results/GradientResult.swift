@@ -207,10 +207,13 @@ public struct GradientResult: Codable, Sendable {
   public let parameters: [TensorResult]
   /// Why, where the verdict does not follow from the entries.
   public let reason: String?
+  /// What was found at a second point; nil where none was looked at.
+  public let secondPoint: SecondPointResult?
 
   enum CodingKeys: String, CodingKey {
     case verdict, estimator, rtol, alpha, value, noise, evaluations, sensitivity, mode, entries
     case parameters, reason
+    case secondPoint = "second_point"
     case isUnfinished = "unfinished"
   }
 }

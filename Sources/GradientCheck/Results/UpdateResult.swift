@@ -6,6 +6,26 @@ public struct UpdateResult: Codable, Sendable {
   public let optimizers: [OptimizerResult]
   /// Rows that every training must leave where they are, bit for bit; nil where all are trained.
   public let fixed: [FixedRows]?
+  /// Optimizers whose steps are not compared; nil where all are.
+  public var notCompared: [NotCompared]?
+
+  enum CodingKeys: String, CodingKey {
+    case verdict, optimizers, fixed
+    case notCompared = "not_compared"
+  }
+
+  /// An optimizer whose steps there is nothing to compare with.
+  public struct NotCompared: Codable, Equatable, Sendable {
+    /// The optimizer's name.
+    public let name: String
+    /// Why, in a few words.
+    public let reason: String
+
+    package init(name: String, reason: String) {
+      self.name = name
+      self.reason = reason
+    }
+  }
 
   /// The fixed rows of one parameter.
   public struct FixedRows: Codable, Sendable {
@@ -15,7 +35,7 @@ public struct UpdateResult: Codable, Sendable {
     public let rows: [Int]
 
     /// The fixed rows of a parameter.
-    public init(parameter: String, rows: [Int]) {
+    package init(parameter: String, rows: [Int]) {
       self.parameter = parameter
       self.rows = rows
     }

@@ -12,9 +12,9 @@ extension Use {
 }
 
 extension PathObjective {
-  /// The whole claimed gradient, zero where none is claimed.
+  /// The whole gradient that a training steps by, zero where none is claimed.
   func wholeGradient() throws -> [[Double]] {
-    let claims = try gradients()
+    let claims = try trainingGradients()
     return parameters.enumerated().map { p, parameter in
       guard p < claims.count, let claim = claims[p], claim.count == parameter.count else {
         return [Double](repeating: 0, count: parameter.count)

@@ -20,7 +20,7 @@ extension ChildProcess {
 
   private func tryExchange(_ message: Data, limit: Int) throws -> Data {
     var pending = message + Data([Self.lineFeed])
-    let deadline = Deadline(limits, spent: spent)
+    let deadline = Deadline(limits, spent: spent, started: started)
     var isAsked = false
     while true {
       try requireNotInterrupted()
@@ -43,10 +43,9 @@ extension ChildProcess {
           guard try readOutput(atMost: limit + 1 - buffer.count) else { throw try gone() }
           if let line = takeLine() { return line }
         }
-        throw deadline.isTotal
-          ? ChildProcessError.overTime(limits.total ?? 0)
-          : buffer.isEmpty
-            ? ChildProcessError.silent(limits.message) : ChildProcessError.slow(limits.message)
+        if let seconds = deadline.overall { throw ChildProcessError.overTime(seconds) }
+        throw buffer.isEmpty
+          ? ChildProcessError.silent(limits.message) : ChildProcessError.slow(limits.message)
       }
       guard isReady else { continue }
       for descriptor in descriptors where descriptor.revents != 0 {
@@ -136,15 +135,22 @@ extension ChildProcess {
   }
 }
 
-/// The earlier of two ends: of one exchange, and of everything.
+/// The earliest of three ends: of one exchange, of all exchanges together, and of everything.
 private struct Deadline {
   let time: Double
-  let isTotal: Bool
+  /// The limit in seconds, where it is not that of one exchange.
+  let overall: Double?
 
-  init(_ limits: ChildProcess.Limits, spent: Double) {
-    let total = limits.total.map { $0 - spent } ?? .infinity
-    time = ProcessInfo.processInfo.systemUptime + min(limits.message, total)
-    isTotal = total < limits.message
+  init(_ limits: ChildProcess.Limits, spent: Double, started: Double) {
+    let now = ProcessInfo.processInfo.systemUptime
+    var (time, overall) = (now + limits.message, nil as Double?)
+    for (end, limit) in [
+      (limits.total.map { now + $0 - spent }, limits.total),
+      (limits.elapsed.map { started + $0 }, limits.elapsed),
+    ] {
+      if let end, end < time { (time, overall) = (end, limit) }
+    }
+    (self.time, self.overall) = (time, overall)
   }
 
   private var left: Double { time - ProcessInfo.processInfo.systemUptime }

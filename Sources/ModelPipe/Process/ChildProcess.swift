@@ -16,16 +16,20 @@ package final class ChildProcess: LineExchange {
     package var message = 60.0
     /// Seconds of all exchanges together, without what whoever asks does between them; nil for no limit.
     package var total: Double?
+    /// Seconds since the program was started, whatever goes on meanwhile; nil for no limit.
+    package var elapsed: Double?
     /// Bytes of the longest line that is read.
     package var bytes = 128 << 20
     /// Bytes of address space, of the program and of each of its own children; nil for no limit.
     package var memory: Int?
 
     package init(
-      message: Double = 60, total: Double? = nil, bytes: Int = 128 << 20, memory: Int? = nil
+      message: Double = 60, total: Double? = nil, elapsed: Double? = nil, bytes: Int = 128 << 20,
+      memory: Int? = nil
     ) {
       self.message = message
       self.total = total
+      self.elapsed = elapsed
       self.bytes = bytes
       self.memory = memory
     }
@@ -62,6 +66,8 @@ package final class ChildProcess: LineExchange {
   let traces: ProcessTree.Traces
   /// Seconds of all exchanges so far.
   var spent = 0.0
+  /// When it was started, as `ProcessInfo.systemUptime` counts.
+  let started = ProcessInfo.processInfo.systemUptime
 
   var input: Int32
   var output: Int32

@@ -21,3 +21,10 @@ package func plain(
   }
   return String(shown)
 }
+
+/// A program's sentence in one line, no longer than anybody reads, and with nothing in it but text.
+func oneLine(_ sentence: String, _ length: Int = 2000) -> String {
+  let line = sentence.prefix(4 * length).split(whereSeparator: \.isWhitespace)
+    .joined(separator: " ")
+  return plain(line, length)
+}

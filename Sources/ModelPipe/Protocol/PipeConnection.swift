@@ -24,8 +24,14 @@ final class PipeConnection {
     let line = try exchange(question, limit: 65536 + 64 * numbers, fill)
     let answer = try decode(PipeAnswer.self, from: line, to: question)
     guard answer.id == id else { throw stop(PipeError.outOfOrder(expected: id, given: answer.id)) }
-    if let error = answer.error { throw refusal(question, error) }
-    return answer
+    guard let error = answer.error else { return answer }
+    let tensors = (answer.changed ?? []) + (answer.draws ?? [])
+    guard tensors.isEmpty else {
+      throw PipeError.notAFunction(
+        oneLine(error, 300), changed: (answer.changed ?? []).map { oneLine($0, 300) },
+        draws: (answer.draws ?? []).map { oneLine($0, 300) })
+    }
+    throw refusal(question, error)
   }
 
   func describe() throws -> PipeDescription {
@@ -73,9 +79,8 @@ final class PipeConnection {
   }
 
   /// What a program says for itself, in one line and in characters that a terminal only shows.
-  private func refusal(_ question: PipeRequest.Ask, _ reason: String) -> PipeError {
-    let line = reason.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-    return .refused(question.rawValue, plain(line, 300))
+  func refusal(_ question: PipeRequest.Ask, _ reason: String) -> PipeError {
+    .refused(question.rawValue, oneLine(reason, 300))
   }
 
   /// A program that speaks nonsense is not asked again.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The messages of the protocol, as they are documented in Protocol.md beside this file.
+/// The messages of the protocol, as they are documented in Protocol.md.
 enum PipeProtocol {
   static let version = "tiecheck-pipe/1"
 }
@@ -20,11 +20,17 @@ struct PipePoint: Codable, Equatable {
   var set: [PipeChange]?
   /// Changes on top of them that one use alone sees.
   var inUse: PipeUseChange?
+  /// The same for further uses.
+  var inUses: [PipeUseChange]?
 
   enum CodingKeys: String, CodingKey {
     case set
     case inUse = "in_use"
+    case inUses = "in_uses"
   }
+
+  /// Whether it is the point that the program described.
+  var isDescribed: Bool { (set ?? []).isEmpty && inUse == nil && (inUses ?? []).isEmpty }
 }
 
 struct PipeUseChange: Codable, Equatable {
@@ -43,6 +49,8 @@ struct PipeRequest: Codable, Equatable {
   var byUse: Bool?
   var optimizer: String?
   var steps: Int?
+  /// "double" where the loss is asked for in Double.
+  var witness: String?
 
   init(id: Int, ask: Ask) {
     self.id = id
@@ -54,86 +62,9 @@ struct PipeRequest: Codable, Equatable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case id, ask, `protocol`, points, point, optimizer, steps
+    case id, ask, `protocol`, points, point, optimizer, steps, witness
     case byUse = "by_use"
   }
-}
-
-/// What a program says of itself.
-struct PipeDescription: Codable, Equatable {
-  struct ParameterDescription: Codable, Equatable {
-    var name: String
-    var shape: [Int]
-    var values: [Double]
-    /// "double" or "float"; the model's if nil.
-    var precision: String?
-  }
-
-  struct UseDescription: Codable, Equatable {
-    var layer: String
-    /// The parameter's place.
-    var parameter: Int
-    var transposed: Bool?
-    /// The layer's word for it where it uses the parameter several times, such as "step 3".
-    var slot: String?
-    /// True for a term of the loss.
-    var lossTerm: Bool?
-
-    enum CodingKeys: String, CodingKey {
-      case layer, parameter, transposed, slot
-      case lossTerm = "loss_term"
-    }
-  }
-
-  struct LayerDescription: Codable, Equatable {
-    var name: String
-    var type: String?
-    /// Of its output.
-    var width: Int?
-  }
-
-  struct OptimizerDescription: Codable, Equatable {
-    var name: String
-    /// One that the checker has a reference for: "sgd", "rmsprop", "adam", "adamw".
-    var rule: String
-    var learningRate: Double?
-    var momentum: Double?
-    var nesterov: Bool?
-    var weightDecay: Double?
-    var smoothing: Double?
-    var beta1: Double?
-    var beta2: Double?
-    var stabilizer: Double?
-    /// "root", "inside" or "uncorrected".
-    var stabilizerPlace: String?
-    /// "float" where its own numbers are rounded to Float, whatever the model's precision.
-    var precision: String?
-    /// Names of parameters that it does not train.
-    var frozen: [String]?
-
-    enum CodingKeys: String, CodingKey {
-      case name, rule, momentum, nesterov, smoothing, beta1, beta2, stabilizer, precision, frozen
-      case learningRate = "learning_rate"
-      case weightDecay = "weight_decay"
-      case stabilizerPlace = "stabilizer_place"
-    }
-  }
-
-  var `protocol`: String
-  var name: String?
-  /// "double" or "float".
-  var precision: String?
-  /// The loss's name.
-  var loss: String?
-  /// How many samples the loss is a mean over; nil where it is not one.
-  var batch: Int?
-  var parameters: [ParameterDescription]
-  var uses: [UseDescription]?
-  var layers: [LayerDescription]?
-  /// Sets of layers that are meant to share a parameter.
-  var ties: [[String]]?
-  var optimizers: [OptimizerDescription]?
-  var can: [String]
 }
 
 /// An answer. What does not belong to it is nil.
@@ -141,7 +72,13 @@ struct PipeAnswer: Codable, Equatable {
   var id: Int
   /// Why there is none.
   var error: String?
+  /// The tensors that the evaluation changed, where that is why.
+  var changed: [String]?
+  /// The parts of the model that draw random numbers, where that is why.
+  var draws: [String]?
   var losses: [Double]?
+  /// What the loss raised, by the point's place in the question.
+  var raised: [String: String]?
   /// By parameter, in row order; null where none is claimed.
   var gradient: [[Double]?]?
   /// By use, each as long as its parameter; null where none is claimed.
@@ -154,32 +91,7 @@ struct PipeAnswer: Codable, Equatable {
   init(id: Int) { self.id = id }
 
   enum CodingKeys: String, CodingKey {
-    case id, error, losses, gradient, parameters, states
+    case id, error, changed, draws, losses, raised, gradient, parameters, states
     case byUse = "by_use"
-  }
-}
-
-/// JSON in one line, with numbers in full precision. What JSON has no number for is one of the strings
-/// "nan", "inf", "-inf"; NaN, Infinity and -Infinity, which many languages write, are read too.
-enum PipeJSON {
-  static func encode(_ value: some Encodable) throws -> Data {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    return try encoder.encode(value)
-  }
-
-  static func decode<T: Decodable>(_ type: T.Type, from line: Data) throws -> T {
-    let decoder = JSONDecoder()
-    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
-      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-    do {
-      return try decoder.decode(type, from: line)
-    } catch {
-      decoder.allowsJSON5 = true
-      guard let value = try? decoder.decode(type, from: line) else { throw error }
-      return value
-    }
   }
 }

@@ -18,6 +18,8 @@ package final class PipeObjective: Objective {
     case gradientByUse = "gradient_by_use"
     /// Steps of its optimizers.
     case steps
+    /// Losses in Double, whatever the model's own precision.
+    case double
   }
 
   /// Parameters after each step of an optimizer.
@@ -34,18 +36,33 @@ package final class PipeObjective: Objective {
   package let pipeParameters: [PipeParameter]
   /// Sets of layers that the program says are meant to share a parameter.
   package let ties: [[String]]
+  /// Every use whose claim is compared, the names of the layers, and the place of each use in the
+  /// description. Made once: how many there are is the program's choice.
+  package let uses: [Use]
+  package let layerNames: [String]
+  let describedPlaces: [Int]
   let description: PipeDescription
-  private let connection: PipeConnection
-  /// Seconds that a point took, when several were asked, or one that took long.
-  private var secondsPerPoint: Double?
+  let connection: PipeConnection
+  let losses: PipeLosses
+  /// What some uses do not see move.
+  let still: StillUses
+  /// The arithmetic of each parameter in the program. The checker's own values are Doubles where the loss
+  /// is measured in Double.
+  let ownPrecisions: [PipePrecision]
+  /// Whether the loss is measured in Double although the model is not in Double.
+  package let measuresInDouble: Bool
+  /// Why the loss is not measured in Double; nil where it is, or where the model is in Double.
+  package let missingDouble: String?
 
   /// Asks a program to describe itself.
+  /// - Parameter witness: whose losses are measured.
   /// - Throws: `ChildProcessError`, `PipeError`.
-  package init(_ process: any LineExchange) throws {
+  package init(_ process: any LineExchange, witness: PipeWitness = .auto) throws {
     connection = PipeConnection(process)
     let description = try connection.describe()
+    let parameters: [PipeParameter]
     do {
-      pipeParameters = try description.validated()
+      parameters = try description.validated()
     } catch let error as PipeError {
       throw connection.stop(error)
     }
@@ -53,6 +70,12 @@ package final class PipeObjective: Objective {
     name = description.name
     ties = description.ties ?? []
     capabilities = Set(description.can.compactMap(Capability.init))
+    ownPrecisions = parameters.map(\.precision)
+    let choice = try WitnessChoice(witness, description, parameters, connection)
+    (losses, measuresInDouble, missingDouble) = (choice.losses, choice.isDouble, choice.missing)
+    pipeParameters = choice.isDouble ? parameters.map(PipeParameter.init(inDouble:)) : parameters
+    still = StillUses(description, pipeParameters)
+    (layerNames, uses, describedPlaces) = description.namedUses()
   }
 
   /// Says goodbye to the program and leaves nothing of it running.
@@ -60,63 +83,84 @@ package final class PipeObjective: Objective {
 
   package var parameters: [any AnyParameter] { pipeParameters }
 
+  package var gradientUnitRoundoff: Double {
+    ownPrecisions.map(\.unitRoundoff).max() ?? Double.unitRoundoff
+  }
+
+  /// The relative difference that is accepted unless the user says otherwise: of what is measured in
+  /// Double, what the claim's own rounding accounts for.
+  package var defaultTolerance: Double {
+    measuresInDouble && gradientUnitRoundoff <= Float.unitRoundoff
+      ? 1e-4 : CheckOptions.defaultTolerance(unitRoundoff: gradientUnitRoundoff)
+  }
+
   // MARK: Losses
 
-  package func value() throws -> Double { try losses([point])[0] }
+  package func value() throws -> Double { try losses(at: [point])[0] }
 
-  /// The losses at many points, in as many messages as keep each short.
-  func losses(_ points: [PipePoint]) throws -> [Double] {
-    var losses: [Double] = []
-    losses.reserveCapacity(points.count)
-    while losses.count < points.count {
-      let next = Array(points[losses.count..<min(losses.count + messageSize, points.count)])
-      let started = ProcessInfo.processInfo.systemUptime
-      let answer = try connection.ask(.losses, numbers: next.count) { $0.points = next }
-      guard let found = answer.losses, found.count == next.count else {
-        throw malformed(
-          "losses",
-          "\"losses\" holds \(answer.losses?.count ?? 0) numbers; expected \(next.count), one for "
-            + "each point")
-      }
-      let seconds = ProcessInfo.processInfo.systemUptime - started
-      // One point alone is mostly the message, unless it is slow.
-      if next.count > 1 || seconds > Self.secondsPerMessage {
-        secondsPerPoint = max(seconds / Double(next.count), 1e-6)
-      }
-      losses += found
-    }
-    return losses
+  /// The losses at many points, as whoever holds still lets them be seen.
+  func losses(at points: [PipePoint]) throws -> [Double] {
+    try losses.losses(points.map { still.hold($0, pipeParameters) })
   }
-
-  /// How many points go into a message: so that a slow program is not taken for a silent one, and a fast
-  /// one does not wait for messages.
-  private var messageSize: Int {
-    guard let secondsPerPoint else { return 16 }
-    return min(max(Int(Self.secondsPerMessage / secondsPerPoint), 1), 4096)
-  }
-
-  /// How long the work of one message should take.
-  private static let secondsPerMessage = 0.1
 
   /// The present point.
   var point: PipePoint {
     let changes = pipeParameters.enumerated().compactMap { p, parameter in parameter.change(p) }
-    return PipePoint(set: changes.isEmpty ? nil : changes, inUse: nil)
+    return PipePoint(set: changes.isEmpty ? nil : changes)
+  }
+
+  /// The same in the numbers that the model itself can hold: where it claims and steps.
+  private var ownPoint: PipePoint {
+    guard measuresInDouble else { return point }
+    var own = point
+    for i in (own.set ?? []).indices {
+      let precision = ownPrecisions[own.set![i].parameter]
+      own.set![i].to = own.set![i].to.map(precision.rounded)
+    }
+    return own
   }
 
   // MARK: Gradients and steps
 
-  /// nil for every parameter where the program claims no gradient.
+  /// What is compared with the measured derivatives: nil for every parameter where the program claims no
+  /// gradient, and without what some uses claim that is deliberately not the derivative.
   package func gradients() throws -> [[Double]?] {
+    still.remember(pipeParameters)
+    let intended = description.intendedUses
+    guard capabilities.contains(.gradient), !intended.isEmpty else {
+      return try trainingGradients()
+    }
+    let answer = try askGradient(byUse: true)
+    var gradients = claimed(answer)
+    for place in intended {
+      let p = description.uses![place].parameter
+      guard let whole = gradients[p], let own = answer.byUse?[place] else { continue }
+      gradients[p] = zip(whole, own).map { $0 - $1 }
+    }
+    return gradients
+  }
+
+  /// What the program trains by.
+  package func trainingGradients() throws -> [[Double]?] {
     guard capabilities.contains(.gradient) else { return pipeParameters.map { _ in nil } }
-    return try askGradient(byUse: false).gradient ?? []
+    return claimed(try askGradient(byUse: false))
+  }
+
+  /// A parameter that the program knows to be unused claims zero.
+  private func claimed(_ answer: PipeAnswer) -> [[Double]?] {
+    zip(description.parameters, answer.gradient ?? []).map { parameter, claim in
+      guard claim == nil, parameter.unused == true else { return claim }
+      return [Double](repeating: 0, count: parameter.values.count)
+    }
   }
 
   func askGradient(byUse: Bool) throws -> PipeAnswer {
     let numbers = pipeParameters.reduce(0) { $0 + $1.count }
-    let uses = (description.uses ?? []).reduce(0) { $0 + pipeParameters[$1.parameter].count }
-    let answer = try connection.ask(.gradient, numbers: numbers + (byUse ? uses : 0)) {
-      $0.point = point
+    let uses = byUse ? description.uses ?? [] : []
+    let answer = try connection.ask(
+      .gradient, numbers: uses.reduce(numbers) { $0 + pipeParameters[$1.parameter].count }
+    ) {
+      $0.point = ownPoint
       if byUse { $0.byUse = true }
     }
     guard let gradient = answer.gradient, gradient.count == pipeParameters.count else {
@@ -125,7 +169,30 @@ package final class PipeObjective: Objective {
         "\"gradient\" holds \(answer.gradient?.count ?? 0) lists; expected "
           + "\(pipeParameters.count), one for each parameter")
     }
+    for (parameter, claim) in zip(pipeParameters, gradient) {
+      try requireLength(claim, parameter, "the gradient claimed for \(parameter.name)")
+    }
+    guard byUse else { return answer }
+    guard let claims = answer.byUse, claims.count == uses.count else {
+      throw malformed(
+        "gradient",
+        "\"by_use\" holds \(answer.byUse?.count ?? 0) lists; expected \(uses.count), one for each use"
+      )
+    }
+    for (use, claim) in zip(uses, claims) {
+      let parameter = pipeParameters[use.parameter]
+      try requireLength(claim, parameter, "what \(use.layer) contributes to \(parameter.name)")
+    }
     return answer
+  }
+
+  private func requireLength(_ claim: [Double]?, _ parameter: PipeParameter, _ what: String) throws
+  {
+    guard let claim, claim.count != parameter.count else { return }
+    throw malformed(
+      "gradient",
+      "\(what) has \(claim.count) numbers; expected \(parameter.count), as many as the parameter "
+        + "(its shape is \(parameter.shape))")
   }
 
   /// Steps of one of the program's own optimizers from the present point, with its own gradients and a
@@ -135,18 +202,32 @@ package final class PipeObjective: Objective {
     guard capabilities.contains(.steps) else { throw PipeError.unable(Capability.steps.rawValue) }
     let numbers = pipeParameters.reduce(0) { $0 + $1.count }
     let answer = try connection.ask(.steps, numbers: count * numbers) {
-      $0.point = point
+      $0.point = ownPoint
       $0.optimizer = optimizer
       $0.steps = count
     }
-    let expected = pipeParameters.map(\.count)
-    guard let found = answer.parameters, found.count == count,
-      found.allSatisfy({ $0.map(\.count) == expected })
-    else {
+    guard let found = answer.parameters, found.count == count else {
       throw malformed(
         "steps",
-        "expected \"parameters\" to hold, for each of \(count) steps, "
-          + "\(expected.map(String.init).joined(separator: ", ")) numbers")
+        "\"parameters\" holds \(answer.parameters?.count ?? 0) steps of \(oneLine(optimizer, 100)); "
+          + "expected \(count)")
+    }
+    for (step, values) in found.enumerated() {
+      guard values.count == pipeParameters.count else {
+        throw malformed(
+          "steps",
+          "step \(step + 1) holds \(values.count) lists; expected \(pipeParameters.count), one for "
+            + "each parameter")
+      }
+      for (parameter, values) in zip(pipeParameters, values) where values.count != parameter.count {
+        throw malformed(
+          "steps",
+          "step \(step + 1) gives \(parameter.name) \(values.count) numbers; expected "
+            + "\(parameter.count)")
+      }
+    }
+    if let states = answer.states, states < 0 {
+      throw malformed("steps", "\"states\" is \(states); expected at least 0")
     }
     return Steps(parameters: found, states: answer.states)
   }
@@ -154,108 +235,5 @@ package final class PipeObjective: Objective {
   /// Ends the program for an answer that makes no sense.
   func malformed(_ question: String, _ what: String) -> PipeError {
     connection.stop(PipeError.malformed(question, what))
-  }
-}
-
-extension PipeDescription {
-  /// The parameters, if everything in the description fits together.
-  /// - Throws: `PipeError`.
-  func validated() throws -> [PipeParameter] {
-    func wrong(_ what: String) -> PipeError { .malformed("describe", what) }
-    guard !parameters.isEmpty else { throw wrong("there are no parameters") }
-    try requirePrintableWords()
-    try (optimizers ?? []).forEach { try $0.requireRates() }
-    func isFloat(_ text: String?) throws -> Bool {
-      switch text ?? precision ?? "double" {
-      case "double": return false
-      case "float": return true
-      case let other:
-        throw wrong("the precision is \"\(other)\"; expected \"double\" or \"float\"")
-      }
-    }
-    var names: Set<String> = []
-    let validated = try parameters.map { parameter in
-      let name = parameter.name
-      guard !name.isEmpty, names.insert(name).inserted else {
-        throw wrong("a parameter's name is \"\(name)\"; expected each to have one of its own")
-      }
-      guard parameter.shape.allSatisfy({ $0 > 0 }) else {
-        throw wrong("\(name) has the shape \(parameter.shape); expected numbers of at least 1")
-      }
-      let shape = parameter.shape.isEmpty ? [1] : parameter.shape
-      let (count, overflow) = shape.reduce((1, false)) { product, n in
-        let (next, overflow) = product.0.multipliedReportingOverflow(by: n)
-        return (next, product.1 || overflow)
-      }
-      guard !overflow, parameter.values.count == count else {
-        throw wrong(
-          "\(name) has \(parameter.values.count) values; its shape \(shape) asks for "
-            + (overflow ? "more than can be counted" : "\(count)"))
-      }
-      let isFloat = try isFloat(parameter.precision)
-      guard parameter.values.allSatisfy({ isFloat ? Float($0).isFinite : $0.isFinite }) else {
-        throw wrong("\(name) holds values that are not finite numbers")
-      }
-      return PipeParameter(name, shape: shape, isFloat: isFloat, values: parameter.values)
-    }
-    for use in uses ?? [] where !parameters.indices.contains(use.parameter) {
-      throw wrong(
-        "\(use.layer) uses parameter \(use.parameter), and they are numbered from 0 to "
-          + "\(parameters.count - 1)")
-    }
-    for use in uses ?? [] where use.transposed == true {
-      guard validated[use.parameter].shape.count == 2 else {
-        throw wrong(
-          "\(use.layer) uses \(validated[use.parameter].name) transposed, which has the shape "
-            + "\(validated[use.parameter].shape)")
-      }
-    }
-    if let batch, batch < 1 { throw wrong("the batch is \(batch); expected at least 1") }
-    return validated
-  }
-
-  /// A program's words reach the terminal: what would move its cursor or turn a line around is refused.
-  private func requirePrintableWords() throws {
-    var words = [name, loss].compactMap { $0 } + parameters.map(\.name) + (ties ?? []).joined()
-    for use in uses ?? [] { words += [use.layer, use.slot ?? ""] }
-    for layer in layers ?? [] { words += [layer.name, layer.type ?? ""] }
-    for optimizer in optimizers ?? [] {
-      words += [optimizer.name, optimizer.rule] + (optimizer.frozen ?? [])
-    }
-    for word in words where plain(word, .max) != word {
-      throw PipeError.malformed(
-        "describe", "\"\(excerpt(word.utf8))\" holds characters that are no text")
-    }
-  }
-}
-
-extension PipeDescription.OptimizerDescription {
-  /// Nonsense here would become a verdict on the training.
-  fileprivate func requireRates() throws {
-    func wrong(_ what: String) -> PipeError {
-      .malformed("describe", "the optimizer \(name) \(what)")
-    }
-    let rates: [(name: String, rate: Double?)] = [
-      ("learning_rate", learningRate), ("momentum", momentum), ("weight_decay", weightDecay),
-      ("smoothing", smoothing), ("beta1", beta1), ("beta2", beta2), ("stabilizer", stabilizer),
-    ]
-    for (key, rate) in rates {
-      guard let rate else { continue }
-      guard rate.isFinite else { throw wrong("has the \(key) \(rate); expected a finite number") }
-      // The means of Adam are divided by 1 - beta^t.
-      if ["beta1", "beta2"].contains(key), !(0..<1 ~= rate) {
-        throw wrong("has the \(key) \(rate); expected a number of at least 0 and below 1")
-      }
-    }
-    if ["sgd", "rmsprop", "adam", "adamw"].contains(rule), learningRate == nil {
-      throw wrong("has no \"learning_rate\"")
-    }
-    if let stabilizerPlace, UpdateReference.StabilizerPlace(rawValue: stabilizerPlace) == nil {
-      throw wrong(
-        "has the stabilizer_place \"\(stabilizerPlace)\"; expected root, inside or uncorrected")
-    }
-    if let precision, !["double", "float"].contains(precision) {
-      throw wrong("has the precision \"\(precision)\"; expected double or float")
-    }
   }
 }

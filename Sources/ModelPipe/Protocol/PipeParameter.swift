@@ -6,23 +6,34 @@ package final class PipeParameter: AnyParameter {
   package let name: String
   package let shape: [Int]
   package let count: Int
-  /// The model's arithmetic: Float or Double.
-  package let isFloat: Bool
+  /// The arithmetic that its values are numbers of.
+  package let precision: PipePrecision
   /// The program moves its parameters itself; what it keeps fixed it has not said.
   package var fixedRows: Set<Int> = []
   /// The values that the program has.
   let described: [Double]
   private var values: [Double]
   /// Places where the two differ.
-  private var changed: Set<Int> = []
+  private(set) var changed: Set<Int> = []
 
-  init(_ name: String, shape: [Int], isFloat: Bool, values: [Double]) {
+  init(_ name: String, shape: [Int], precision: PipePrecision, values: [Double]) {
     self.name = name
     self.shape = shape
-    self.isFloat = isFloat
+    self.precision = precision
     count = values.count
-    described = isFloat ? values.map { Double(Float($0)) } : values
+    described = precision == .double ? values : values.map(precision.rounded)
     self.values = described
+  }
+
+  /// The same numbers in Double: between them lie more.
+  init(inDouble parameter: PipeParameter) {
+    name = parameter.name
+    shape = parameter.shape
+    count = parameter.count
+    precision = .double
+    described = parameter.described
+    values = parameter.values
+    changed = parameter.changed
   }
 
   package subscript(index: Int) -> Double {
@@ -37,7 +48,7 @@ package final class PipeParameter: AnyParameter {
     get { values }
     set {
       precondition(newValue.count == count, "\(self) was given \(newValue.count) values")
-      values = isFloat ? newValue.map(rounded) : newValue
+      values = precision == .double ? newValue : newValue.map(rounded)
       changed.removeAll(keepingCapacity: true)
       guard values != described else { return }
       for i in values.indices { note(i) }
@@ -52,8 +63,8 @@ package final class PipeParameter: AnyParameter {
     }
   }
 
-  package func rounded(_ value: Double) -> Double { isFloat ? Double(Float(value)) : value }
-  package var unitRoundoff: Double { isFloat ? Float.unitRoundoff : Double.unitRoundoff }
+  package func rounded(_ value: Double) -> Double { precision.rounded(value) }
+  package var unitRoundoff: Double { precision.unitRoundoff }
 
   /// The difference from what the program has, as a message holds it; nil if there is none.
   func change(_ parameter: Int) -> PipeChange? {

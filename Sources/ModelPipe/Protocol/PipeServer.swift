@@ -282,22 +282,22 @@ extension PipeDescription.OptimizerDescription {
     switch (trainer as? OptimizerTrainer)?.optimizer {
     case let sgd as SGD:
       rule = "sgd"
-      learningRate = sgd.learningRate
-      momentum = sgd.momentum
-      nesterov = sgd.isNesterov
-      weightDecay = sgd.weightDecay
+      rates.learningRate = sgd.learningRate
+      rates.momentum = sgd.momentum
+      rates.nesterov = sgd.isNesterov
+      rates.weightDecay = sgd.weightDecay
     case let rmsprop as RMSProp:
       rule = "rmsprop"
-      learningRate = rmsprop.learningRate
-      smoothing = rmsprop.smoothing
-      stabilizer = rmsprop.stabilizer
+      rates.learningRate = rmsprop.learningRate
+      rates.smoothing = rmsprop.smoothing
+      rates.stabilizer = rmsprop.stabilizer
     case let adam as Adam:
       rule = "adamw"
-      learningRate = adam.learningRate
-      weightDecay = adam.decoupledDecay
-      beta1 = adam.beta1
-      beta2 = adam.beta2
-      stabilizer = adam.stabilizer
+      rates.learningRate = adam.learningRate
+      rates.weightDecay = adam.decoupledDecay
+      rates.beta1 = adam.beta1
+      rates.beta2 = adam.beta2
+      rates.stabilizer = adam.stabilizer
     default: break
     }
   }

@@ -39,29 +39,68 @@ extension PipeObjective {
     // The check that makes the trainers runs on the thread that owns the objective.
     nonisolated(unsafe) let objective = self
     return (description.optimizers ?? []).compactMap { optimizer in
-      guard let reference = optimizer.reference else { return nil }
+      guard var reference = optimizer.reference else { return nil }
+      // Where the checker's values are Doubles the model's own steps are still rounded.
+      if measuresInDouble {
+        reference.unitRoundoff = max(reference.unitRoundoff, gradientUnitRoundoff)
+      }
       return UpdateSubject(
-        reference, frozen: Frozen(parameters: Set(optimizer.frozen ?? [])), named: optimizer.name
+        reference, frozen: Frozen(parameters: untrained(by: optimizer)), named: optimizer.name
       ) {
         PipeTrainer(objective, optimizer: optimizer.name, steps: max(steps, 1))
       }
     }
+  }
+
+  /// What an optimizer leaves where it is: what it is told to, what it does not hold, and what has no
+  /// gradient.
+  private func untrained(by optimizer: PipeDescription.OptimizerDescription) -> Set<String> {
+    var names = Set(optimizer.frozen ?? [])
+    for parameter in description.parameters {
+      let isHeld = optimizer.holds?.contains(parameter.name) ?? true
+      if parameter.unused == true || !isHeld { names.insert(parameter.name) }
+    }
+    return names
   }
 }
 
 extension PipeDescription.OptimizerDescription {
   /// nil for a rule that there is no reference for.
   var reference: UpdateReference? {
-    var reference = exactReference
-    if precision == "float" { reference?.unitRoundoff = Float.unitRoundoff }
+    guard whyNotCompared == nil, var reference = rates.reference(rule) else { return nil }
+    if let norm = clip?.norm { reference = reference.clipped(to: norm) }
+    if precision == "float" { reference.unitRoundoff = Float.unitRoundoff }
     return reference
   }
 
-  private var exactReference: UpdateReference? {
+  /// In a few words; nil where it is compared.
+  var whyNotCompared: String? {
+    if let notCompared { return oneLine(notCompared) }
+    guard rates.reference(rule) != nil else {
+      return rates.hasModifier
+        ? "there is no reference for the rule \"\(rule)\" with these options"
+        : "there is no reference for the rule \"\(rule)\""
+    }
+    if clip?.value != nil { return "there is no reference for gradients that are cut one by one" }
+    return groups == nil ? nil : "its groups have options of their own"
+  }
+}
+
+extension PipeDescription.OptimizerDescription.Rates {
+  fileprivate var hasModifier: Bool {
+    [maximize, amsgrad, decoupled].contains(true) || (weightDecay ?? 0) != 0
+      || stabilizerPlace != nil
+  }
+
+  /// nil for a rule, or options, that there is no reference for.
+  func reference(_ rule: String) -> UpdateReference? {
     guard let rate = learningRate,
-      let place = UpdateReference.StabilizerPlace(rawValue: stabilizerPlace ?? "root")
+      let place = UpdateReference.StabilizerPlace(rawValue: stabilizerPlace ?? "root"),
+      ![maximize, amsgrad].contains(true)
     else { return nil }
     let (decay, beta1, beta2) = (weightDecay ?? 0, beta1 ?? 0.9, beta2 ?? 0.999)
+    let rule = rule == "adam" && decoupled == true ? "adamw" : rule
+    guard decoupled != true || decay == 0 || rule == "adamw" else { return nil }
     switch rule {
     case "sgd":
       guard let momentum, momentum != 0 else {

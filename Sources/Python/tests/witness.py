@@ -19,7 +19,7 @@ class Asked:
     def use_names(self):
         return [
             (use["layer"], use.get("slot"), self.told["parameters"][use["parameter"]]["name"], use["transposed"])
-            for use in self.told["uses"]
+            for use in self.told.get("uses", [])
         ]
 
     def layers_of(self, parameter):
@@ -90,4 +90,4 @@ def _along(gradient, way):
 
 
 def close(a, b, tolerance, size=0.0):
-    return abs(a - b) <= tolerance * max(abs(a), abs(b), size, 1e-4)
+    return abs(a - b) <= tolerance * max(abs(a), abs(b), size, 1e-4 if tolerance < 1e-4 else 1e-2)

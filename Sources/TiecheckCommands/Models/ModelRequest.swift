@@ -53,22 +53,7 @@ struct ModelRequest {
       name: name ?? usualName(choices, table), model: model.name,
       ties: choices.isUntied ? [] : model.ties(choices),
       fault: (model as? any FaultyModel)?.fault.id ?? fault,
-      maker: Maker(model: model, choices: choices, seed: seed, batch: batch))
-  }
-
-  private struct Maker: ObjectiveMaker {
-    let model: any Model
-    let choices: ModelChoices
-    let seed: UInt64
-    let batch: (input: Matrix<Double>, target: Matrix<Double>)
-
-    /// Fresh, always with the same values.
-    func make<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
-      let random = RandomStream.parameters.source(seed: seed)
-      return ChainObjective(
-        try model.network(choices, random: random), input: batch.input.converted(to: type),
-        target: batch.target.converted(to: type))
-    }
+      origin: .request(model, choices, seed: seed, input: batch.input, target: batch.target))
   }
 
   private func usualName(_ choices: ModelChoices, _ table: DataTable) -> String {

@@ -17,11 +17,6 @@ enum WitnessPrecision: String, CaseIterable, ExpressibleByArgument, TypedText {
   case double
 }
 
-/// Makes a right model with its batch in any precision, always with the same values.
-protocol ObjectiveMaker {
-  func make<S: Scalar>(as type: S.Type) throws -> ChainObjective<S>
-}
-
 extension Precision {
   var unitRoundoff: Double { self == .float ? Float.unitRoundoff : Double.unitRoundoff }
 

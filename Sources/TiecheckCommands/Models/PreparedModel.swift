@@ -14,16 +14,16 @@ struct PreparedModel {
   private let fault: (any Fault)?
   private let expectedTies: [[String]]
   private let expectedBiases: [[String]]
-  private let maker: any ObjectiveMaker
+  private let origin: ModelOrigin
 
   /// - Parameters:
   ///   - ties: the sets of layers that are meant to share a kernel.
   ///   - fault: the id of a fault that is to be put in.
-  ///   - maker: makes the model without the fault, with its loss and its batch.
+  ///   - origin: what the model without the fault is made of.
   /// - Throws: `CommandError` where the fault cannot be put into this model.
   init(
     name: String, model: String, ties: [[String]], fault: String?,
-    maker: any ObjectiveMaker
+    origin: ModelOrigin
   ) throws {
     self.fault = try fault.map { id in
       guard let fault = FaultCatalogue.fault(id) else {
@@ -40,8 +40,8 @@ struct PreparedModel {
     self.name = name
     self.model = model
     expectedTies = ties
-    expectedBiases = try maker.make(as: Double.self).network.chain.biasTies
-    self.maker = maker
+    expectedBiases = try origin.make(as: Double.self).network.chain.biasTies
+    self.origin = origin
     _ = try summary()
   }
 
@@ -62,10 +62,10 @@ struct PreparedModel {
   }
 
   /// The model without its fault, made fresh.
-  func makeRight() throws -> ChainObjective<Double> { try maker.make(as: Double.self) }
+  func makeRight() throws -> ChainObjective<Double> { try origin.make(as: Double.self) }
 
   func makeObjective<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
-    let objective = try maker.make(as: type)
+    let objective = try origin.make(as: type)
     return try FaultInjection(fault).wrong(objective)
   }
 
@@ -127,19 +127,30 @@ extension PreparedModel {
     try self.init(
       name: (path == "-" ? "model from standard input" : stem) + Self.suffix(fault: fault),
       model: "model-file", ties: chain.kernelTies, fault: fault,
-      maker: FileMaker(data: data))
-  }
-
-  /// Reads the file anew each time, so that every caller gets parameters of its own.
-  private struct FileMaker: ObjectiveMaker {
-    let data: Data
-
-    func make<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
-      let file = try ModelFile<S>(json: data)
-      return ChainObjective(file.network, input: file.input, target: file.target)
-    }
+      origin: .file(data))
   }
 
   /// What a fault adds to a name.
   static func suffix(fault: String?) -> String { fault.map { " with \($0)" } ?? "" }
+}
+
+/// What a right model with its batch is made of, in any precision: fresh at every call, so that each caller
+/// gets parameters of its own, and always with the same values.
+enum ModelOrigin {
+  case request(any Model, ModelChoices, seed: UInt64, input: Matrix<Double>, target: Matrix<Double>)
+  /// A model file's JSON.
+  case file(Data)
+
+  func make<S: Scalar>(as type: S.Type) throws -> ChainObjective<S> {
+    switch self {
+    case .request(let model, let choices, let seed, let input, let target):
+      let random = RandomStream.parameters.source(seed: seed)
+      return ChainObjective(
+        try model.network(choices, random: random), input: input.converted(to: type),
+        target: target.converted(to: type))
+    case .file(let json):
+      let file = try ModelFile<S>(json: json)
+      return ChainObjective(file.network, input: file.input, target: file.target)
+    }
+  }
 }

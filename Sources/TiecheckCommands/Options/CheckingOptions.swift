@@ -49,14 +49,21 @@ struct CheckingOptions: RepeatableOptions {
     transform: OptionValue.steps)
   var steps: Int?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Also measure the gradient at a second point, where every number is moved by about a thousandth "
+        + "(default: --second-point)."))
+  var secondPoint: Bool?
+
   /// What the checkers are asked.
   /// - Parameter tolerance: the relative difference that is accepted unless the user says otherwise.
-  func checkOptions(tolerance: Double, progress: CheckProgress? = nil) -> CheckOptions {
+  func checkOptions(tolerance: Double) -> CheckOptions {
     var options = CheckOptions(
-      rtol: rtol ?? tolerance, seed: seed ?? CheckSettings.defaultSeed, directions: directions,
-      progress: progress)
+      rtol: rtol ?? tolerance, seed: seed ?? CheckSettings.defaultSeed, directions: directions)
     if let alpha { options.alpha = alpha }
     if let estimator { options.estimator = estimator }
+    if let secondPoint { options.secondPoint = secondPoint }
     return options
   }
 }

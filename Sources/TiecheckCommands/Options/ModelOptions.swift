@@ -70,11 +70,12 @@ struct ModelOptions: RepeatableOptions {
   /// What the checkers are asked.
   var settings: CheckSettings {
     let precision = precision ?? .double
-    let witness = witness ?? .own
+    let witness = witness ?? (precision == .float ? .double : .own)
     var settings = CheckSettings(
       options: checking.checkOptions(tolerance: precision.defaultTolerance(witness: witness)))
     settings.precision = precision
     settings.witness = witness
+    settings.options.measuresInDouble = witness == .double
     settings.checksSymmetry = checking.secondOrder
     if let optimizers {
       settings.subjects = optimizers.map { name in

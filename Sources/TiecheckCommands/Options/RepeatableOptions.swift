@@ -51,8 +51,23 @@ extension Option: RepeatableOption where Value: OptionalTypedText {
   }
 }
 
-extension Flag: RepeatableOption where Value == Bool {
-  fileprivate func given(named name: String) -> [[String]] { wrappedValue ? [[name]] : [] }
+extension Flag: RepeatableOption where Value: SwitchValue {
+  fileprivate func given(named name: String) -> [[String]] { wrappedValue.given(named: name) }
+}
+
+/// The value of a flag: on or not, or on, off or not given.
+private protocol SwitchValue {
+  func given(named name: String) -> [[String]]
+}
+
+extension Bool: SwitchValue {
+  fileprivate func given(named name: String) -> [[String]] { self ? [[name]] : [] }
+}
+
+extension Bool?: SwitchValue {
+  fileprivate func given(named name: String) -> [[String]] {
+    map { [[$0 ? name : "--no-" + name.dropFirst(2)]] } ?? []
+  }
 }
 
 extension OptionGroup: RepeatableOption where Value: RepeatableOptions {

@@ -13,15 +13,21 @@ final class Interrupt: @unchecked Sendable {
   private var isEnding = false
   private var cancel: (() -> Void)?
   private let startsPrograms: Bool
+  /// Seconds that what is running has for stopping by itself.
+  private let patience: Double?
   private var end: (() -> Void)?
 
   /// Whether Ctrl-C came.
   var isRequested: Bool { lock.withLock { requested } }
 
-  /// - Parameter startsPrograms: whether programs are started, which must be ended before this process
-  ///   is: see `ends`.
-  init(startsPrograms: Bool = false) {
+  /// - Parameters:
+  ///   - startsPrograms: whether programs are started, which must be ended before this process is: see
+  ///     `ends`.
+  ///   - patience: seconds that what is running has for stopping by itself after Ctrl-C, before the
+  ///     process ends as after a second one; nil for no limit.
+  init(startsPrograms: Bool = false, patience: Double? = nil) {
     self.startsPrograms = startsPrograms
+    self.patience = patience
     let registered = DispatchGroup()
     for number in startsPrograms ? [SIGINT, SIGTERM, SIGHUP] : [SIGINT] {
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -64,6 +70,11 @@ final class Interrupt: @unchecked Sendable {
     if number == SIGINT, !isSecond {
       request()
       if !startsPrograms { signal(SIGINT, SIG_DFL) }
+      if let patience {
+        DispatchQueue.global().asyncAfter(deadline: .now() + patience) { [weak self] in
+          self?.receive(number)
+        }
+      }
       return
     }
     let end = lock.withLock {

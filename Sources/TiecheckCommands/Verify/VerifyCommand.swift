@@ -8,7 +8,15 @@ import ModelPipe
 struct ProgramOptions: RepeatableOptions {
   @Option(help: "What the report calls the model (default: the program's own word).")
   var name: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Whose losses a model in float32 is measured by: in Double where the program can ('auto', the "
+        + "default), always in Double, or the program's own."))
+  var witness: PipeWitness?
 }
+
+extension PipeWitness: ExpressibleByArgument, TypedText {}
 
 /// `tiecheck verify`.
 struct VerifyCommand: Subcommand {
@@ -57,7 +65,7 @@ struct VerifyCommand: Subcommand {
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp(
-      "Seconds for all answers together (default: no limit).", valueName: "seconds"),
+      "Seconds for the whole check (default: no limit).", valueName: "seconds"),
     transform: OptionValue.seconds)
   var totalTimeout: Double?
 
@@ -104,11 +112,14 @@ struct VerifyCommand: Subcommand {
 
   // MARK: The check
 
+  /// Seconds that a check has for stopping by itself after Ctrl-C.
+  private static let patience = 0.8
+
   private func check() throws -> CaseResult {
     let console = Console.current
     let line = ProgressLine(program.name ?? InputFile.label(command[0]), isShown: !output.quiet)
     defer { line.clear() }
-    let interrupt = Interrupt(startsPrograms: true)
+    let interrupt = Interrupt(startsPrograms: true, patience: Self.patience)
     defer { withExtendedLifetime(interrupt) {} }
     let process = try ChildProcess(
       command,
@@ -117,7 +128,7 @@ struct VerifyCommand: Subcommand {
       standardError: .relayed { text in
         line.clear()
         console.error(text)
-      }, limits: .init(message: timeout ?? 60, total: totalTimeout))
+      }, limits: .init(message: timeout ?? 60, elapsed: totalTimeout))
     // Whatever happens below, nothing of the program is left.
     defer { process.end() }
     interrupt.ends { process.interrupt() }
@@ -126,7 +137,7 @@ struct VerifyCommand: Subcommand {
       progress.cancel()
       // Nothing else is seen while the program is silent.
       line.clear()
-      console.say("Stopping once the program has answered; Ctrl-C again ends it at once.")
+      console.say("Stopping within a second; Ctrl-C again ends it at once.")
     }
     do {
       return try check(process, progress)
@@ -137,16 +148,21 @@ struct VerifyCommand: Subcommand {
   }
 
   private func check(_ process: ChildProcess, _ progress: CheckProgress) throws -> CaseResult {
-    let objective = try PipeObjective(process)
+    // Differences of a claim that is rounded to Float need steps that Float can tell apart.
+    let witness = program.witness ?? (checking.secondOrder ? .own : .auto)
+    let objective = try PipeObjective(process, witness: witness)
+    if witness == .double, let missing = objective.missingDouble {
+      throw CommandError(
+        .badInput, "the loss cannot be measured in Double, as --witness double asks: \(missing).")
+    }
     guard objective.capabilities.contains(.gradient) else {
       throw CommandError(
         .badInput,
         "the program claims no gradient that could be checked: it does not list \"gradient\" in "
           + "\"can\".")
     }
-    let options = checking.checkOptions(
-      tolerance: CheckOptions.defaultTolerance(unitRoundoff: objective.gradientUnitRoundoff),
-      progress: progress)
+    var options = checking.checkOptions(tolerance: objective.defaultTolerance)
+    options.progress = progress
     let steps = checking.steps ?? CheckSettings().steps
     let result = try CheckCase(
       name: program.name ?? objective.name ?? InputFile.label(command[0]), model: "program",

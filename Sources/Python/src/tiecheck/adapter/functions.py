@@ -174,13 +174,14 @@ class _Functions:
         self.has_read_uses = True
         return loss
 
-    def loss_in_use(self, use, changes):
-        layer, parameter = self.uses[use][:2]
-        own = self.holders[parameter].copy()
-        for change in changes:
-            own.put(change.get("at"), change["to"])
+    def loss_in_uses(self, alone):
         point = self.point()
-        point[self.names[parameter], layer] = own.value()
+        for use, changes in alone:
+            layer, parameter = self.uses[use][:2]
+            own = self.holders[parameter].copy()
+            for change in changes:
+                own.put(change.get("at"), change["to"])
+            point[self.names[parameter], layer] = own.value()
         return self.number(point)
 
     def claimed(self):

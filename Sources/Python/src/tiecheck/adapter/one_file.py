@@ -10,7 +10,9 @@ import sys
 
 _modules = """protocol values functions
 torch_memory torch_watch torch_trace torch_sites torch_replay torch_uses torch_double torch_structure torch_state
-torch_optimizers torch_model
+torch_optimizers torch_names torch_description torch_model
+keras_engine keras_watch keras_double keras_optimizers keras_layers keras_structure keras_model
+jax_uses optax_rules jax_tree jax_model
 """.split()
 
 _head = '''"""Lets tiecheck check a model written in Python: plain functions, NumPy, PyTorch, Keras 3 or JAX.

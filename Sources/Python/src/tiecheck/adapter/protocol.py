@@ -65,9 +65,14 @@ def _sentence(error):
 def _numbers(question):
     """NaN and the infinities stand in a change as strings."""
     for point in question.get("points", []) + [question.get("point", {})]:
-        for change in point.get("set", []) + point.get("in_use", {}).get("set", []):
+        for change in point.get("set", []) + [change for alone in _alone(point) for change in alone["set"]]:
             change["to"] = [float(x) for x in change["to"]]
     return question
+
+
+def _alone(point):
+    """The changes of a point that single uses see alone."""
+    return ([point["in_use"]] if point.get("in_use") else []) + point.get("in_uses", [])
 
 
 def _answer(model, question):
@@ -100,7 +105,7 @@ def _losses(model, points, in_double):
             try:
                 losses.append(_at(model, point, lambda: _loss(model, point)))
             except Exception as error:
-                if not point.get("set") and not point.get("in_use"):
+                if not point.get("set") and not _alone(point):
                     raise
                 losses.append("nan")
                 raised[str(index)] = _sentence(error)
@@ -122,10 +127,8 @@ def _at(model, point, body):
 
 
 def _loss(model, point):
-    alone = point.get("in_use")
-    if alone is None:
-        return model.loss()
-    return model.loss_in_use(alone["use"], alone["set"])
+    alone = _alone(point)
+    return model.loss_in_uses([(each["use"], each["set"]) for each in alone]) if alone else model.loss()
 
 
 def _line(answer):

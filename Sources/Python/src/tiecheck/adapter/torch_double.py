@@ -13,7 +13,7 @@ class _Double:
         self.torch, self.memories = torch, memories
         # What is no parameter: buffers, frozen parameters, and what the model holds unregistered.
         self.tensors = [t for t in tensors if t.is_floating_point() and t.dtype != torch.float64]
-        self.is_on = False
+        self.is_on, self.batch = False, None
 
     @contextlib.contextmanager
     def on(self):
@@ -21,7 +21,7 @@ class _Double:
         here = [(member, member.data, memory) for memory in self.memories for member in memory.members]
         here_grads = [member.grad for member, _, _ in here]
         other = [(tensor, tensor.data) for tensor in self.tensors]
-        wholes = {id(memory): memory.whole().double() for memory in self.memories}
+        wholes = {id(memory): memory.whole().to(torch.float64, copy=True) for memory in self.memories}
         default = torch.get_default_dtype()
         try:
             for member, data, _ in here:
@@ -33,10 +33,10 @@ class _Double:
             for tensor, data in other:
                 tensor.data = data.double()
             torch.set_default_dtype(torch.float64)
-            self.is_on = True
+            self.is_on, self.batch = True, None
             yield
         finally:
-            self.is_on = False
+            self.is_on, self.batch = False, None
             torch.set_default_dtype(default)
             for tensor, data in other:
                 tensor.data = data
@@ -60,6 +60,17 @@ class _Double:
     def run(self, body):
         with _widening(self.torch)():
             return body()
+
+    def wide(self, batch):
+        """A batch with its numbers in float64."""
+        torch = self.torch
+
+        def widen(x):
+            return x.double() if x.is_floating_point() and x.dtype != torch.float64 else x
+
+        if self.batch is None:
+            self.batch = _mapped(torch, dict(batch) if hasattr(batch, "keys") else batch, widen)
+        return self.batch
 
 
 def _widening(torch):

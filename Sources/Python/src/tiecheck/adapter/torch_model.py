@@ -3,14 +3,14 @@
 import contextlib
 
 from .protocol import NotCheckable
-from .torch_double import _Double, _rounding
+from .torch_description import _TorchDescription
 from .torch_memory import _Memories
+from .torch_names import _TorchNames
 from .torch_optimizers import _TorchOptimizer, _fresh_state, _made_optimizer, _step
 from .torch_state import _TorchState
-from .torch_structure import _leaves, _reachable, _shared_memory_faults, _unregistered_fault
+from .torch_structure import _leaves, _shared_memory_faults, _unregistered_fault
 from .torch_uses import _TorchUses
 from .torch_watch import _one_attention
-from .values import _array_keys, _equal_values
 
 
 def torch_model(
@@ -34,7 +34,7 @@ def torch_model(
     return _Torch(model, loss, batch, optimizers or {}, name, ties, intended, frozen, witness)
 
 
-class _Torch:
+class _Torch(_TorchNames, _TorchDescription):
     def __init__(self, model, loss, batch, optimizers, name, ties, intended, frozen, witness):
         import torch
 
@@ -47,58 +47,10 @@ class _Torch:
         self.faults, self.remarks = [], []
         self.note_names()
 
-    def unwrapped(self, model):
-        """The model within what torch.compile and data parallelism wrap around it."""
-        while True:
-            inner = getattr(model, "_orig_mod", None)
-            if inner is None and type(model).__name__ in ("DistributedDataParallel", "DataParallel"):
-                inner = model.module
-            if inner is None:
-                return model
-            model = inner
-
-    # Names
-
-    def note_names(self):
-        torch, names = self.torch, {}
-        for path, module in self.inner.named_modules(remove_duplicate=False):
-            names.setdefault(id(module), []).append(path.replace("_orig_mod.", "") or self.name)
-        self.paths = {key: paths[0] for key, paths in names.items()}
-        told = self.told = {layer for tie in self.ties for layer in tie}
-        # A module that stands under several names is called by them in turn, if a tie names them.
-        self.other_names = {p[0]: p for p in names.values() if len(p) > 1 and told & set(p[1:])}
-        self.loss_layers = set()
-        self.named = [
-            (path.replace("_orig_mod.", ""), p)
-            for path, p in self.inner.named_parameters(remove_duplicate=False)
-        ]
-        if isinstance(self.loss_function, torch.nn.Module):
-            for path, module in self.loss_function.named_modules():
-                if id(module) not in self.paths:
-                    self.paths[id(module)] = "loss.%s" % path if path else "loss"
-                    self.loss_layers.add(self.paths[id(module)])
-            self.named += [("loss.%s" % path, p) for path, p in self.loss_function.named_parameters()]
-        roots = [("", self.inner), ("loss", self.loss_function)]
-        self.elsewhere = _reachable(torch, roots, set(self.paths) | {id(p) for _, p in self.named})
-
-    def path_of(self, module):
-        """What a module is called; None where what it computes belongs to whoever calls it."""
-        path = self.paths.get(id(module))
-        if path is None and next(module.parameters(), None) is not None:
-            path = self.elsewhere.get(id(module), type(module).__name__.lower())
-            self.paths[id(module)] = path
-        if path is None or "parametrizations" in path.split(".") or module is self.model is not self.inner:
-            return None
-        return path
-
-    def kind_of(self, layer):
-        kinds = {path: type(module).__name__ for path, module in self.inner.named_modules(remove_duplicate=False)}
-        return kinds.get(layer, "loss" if layer == "loss" or layer in self.loss_layers else "module")
-
     # The loss
 
-    def output(self):
-        inputs = self.batch
+    def output(self, batch):
+        inputs = batch
         if isinstance(inputs, (tuple, list)) and self.loss_function is not None:
             inputs = inputs[0]
         if hasattr(inputs, "keys"):
@@ -106,9 +58,10 @@ class _Torch:
         return self.model(*inputs) if isinstance(inputs, tuple) else self.model(inputs)
 
     def value(self):
-        output = self.output()
+        batch = self.double.wide(self.batch) if self.double is not None and self.double.is_on else self.batch
+        output = self.output(batch)
         if self.loss_function is not None:
-            target = self.batch[1:] if isinstance(self.batch, (tuple, list)) else ()
+            target = batch[1:] if isinstance(batch, (tuple, list)) else ()
             loss = self.loss_function(output, *target)
         else:
             loss = getattr(output, "loss", output)
@@ -132,12 +85,14 @@ class _Torch:
         with self.torch.set_grad_enabled(self.derives_losses):
             return self.evaluated(self.value).item()
 
-    def loss_in_use(self, use, changes):
-        site, memory = self.uses.list[use]
-        own = self.memories[memory].own()
-        for change in changes:
-            self.memories[memory].put(change.get("at"), change["to"], own.reshape(-1))
-        given = {site: {memory: own}}
+    def loss_in_uses(self, alone):
+        given = {}
+        for use, changes in alone:
+            site, memory = self.uses.list[use]
+            own = self.memories[memory].own()
+            for change in changes:
+                self.memories[memory].put(change.get("at"), change["to"], own.reshape(-1))
+            given.setdefault(site, {})[memory] = own
         return self.evaluated(lambda: self.uses.loss(given, self.derives_losses)).item()
 
     # Description
@@ -154,6 +109,8 @@ class _Torch:
             self.remarks.append(self.state.remark)
         if not self.memories:
             raise NotCheckable("the model has no parameters that ask for a gradient")
+        if not self.derives_losses:
+            self.evaluated(self.state.choose_threads)
         self.uses = self.evaluated(lambda: _TorchUses(self))
         self.remarks += self.uses.remarks
         if self.loss_shape:
@@ -209,133 +166,34 @@ class _Torch:
                 open_things += list(thing.values())
         return found
 
-    def description(self):
-        self.prepare()
-        can = ["gradient", "use"] + (["steps"] if self.optimizers else [])
-        description = {
-            "name": self.name,
-            "loss": getattr(self.loss_function, "__name__", type(self.loss_function).__name__),
-            "parameters": self.parameters(),
-            "uses": self.uses.description(self.intended),
-            "optimizers": [self.optimizer(name).description() for name in self.optimizers],
-            "can": can,
-        }
-        batch = self.tensors_of_batch()
-        if batch and batch[-1].dim():
-            description["batch"] = len(batch[-1])
-        if self.are_claims_of_a_piece():
-            can.append("gradient_by_use")
-        else:
-            description["claims_by_use"] = "apart"
-        description["layers"] = [
-            {"name": layer, "type": self.kind_of(layer)}
-            for layer in dict.fromkeys(use["layer"] for use in description["uses"])
-        ]
-        description["ties"] = self.ties_that_can_be_told(description["uses"])
-        self.note_double(description)
-        self.note_equal_values()
-        description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
-        return description
-
-    def ties_that_can_be_told(self, uses):
-        if not self.uses.left_out:
-            return self.ties
-        heard = {use["layer"] for use in uses}
-        return [tie for tie in self.ties if heard.issuperset(tie)]
-
-    def parameters(self):
-        self.whole = self.claimed()
-        parameters = []
-        for index, (memory, claim) in enumerate(zip(self.memories, self.whole)):
-            entry = {
-                "name": memory.name,
-                "shape": list(memory.shape),
-                "values": memory.values().double().tolist(),
-                "precision": self.precision(memory),
-            }
-            if claim is None:
-                entry["unused"] = True
-            rows = self.uses.trace.padding.get(index)
-            if rows:
-                entry["untrained_rows"] = sorted(rows)
-            entries = self.uses.rounded_entries(index, claim)
-            if entries:
-                entry["untrained_entries"] = entries
-            parameters.append(entry)
-        return parameters
-
-    def precision(self, memory):
-        """The narrowest arithmetic that the gradient passes, whatever the parameter is kept in."""
-        words = ["double", "float", "bfloat16", "float16"]
-        return words[max(words.index(memory.precision), self.uses.trace.narrowest)]
-
-    def are_claims_of_a_piece(self):
-        """Whether the claims by use add up to the gradient; where they do not they are not compared."""
-        sums = {}
-        for (_, memory), claim in zip(self.uses.list, self.evaluated(self.uses.claims)):
-            if claim is not None:
-                sums[memory] = claim + sums[memory] if memory in sums else claim
-        apart = []
-        for index, (memory, whole) in enumerate(zip(self.memories, self.whole)):
-            if index in self.uses.left_out:
-                continue
-            zero = self.torch.zeros_like(memory.values())
-            whole, parts = (zero if whole is None else whole), sums.get(index, zero)
-            size = max(float(whole.abs().max()), float(parts.abs().max()))
-            tolerance = {"double": 1e-6, "float": 1e-3}.get(self.precision(memory), 5e-2)
-            if not float((whole - parts).abs().max()) <= tolerance * size:
-                apart.append(memory.name)
-        if apart:
-            self.remarks.append(
-                {
-                    "about": "by-use-apart",
-                    "parameters": apart,
-                    "sentence": "What the uses of %s claim one by one does not add up to the gradient that training has "
-                    "(a hook on the gradient, a checkpoint with re-entry, or a gradient kept aside): the claims of "
-                    "single uses cannot be told apart and are not compared. The gradient as a whole is, and each "
-                    "path is measured." % ", ".join(apart),
-                }
-            )
-        return not apart
-
-    def note_double(self, description):
-        if self.witness != "double":
-            return
-        self.double = _Double(self.torch, self.memories, self.state.every_tensor())
-        try:
-            with self.in_double():
-                missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
-                self.loss()
-                for use in range(min(1, len(self.uses.list))):
-                    self.loss_in_use(use, [])
-        except Exception as error:
-            missing = "The model does not run in float64: %s: %s." % (type(error).__name__, str(error).split("\n")[0])
-        if missing:
-            description["double_missing"] = missing
-            return
-        description["can"].append("double")
-        if rounding:
-            self.remarks.append(
-                {
-                    "about": "double-rounds",
-                    "parameters": [],
-                    "sentence": "Measured in float64, and still rounded to fewer digits in %s." % ", ".join(rounding),
-                }
-            )
-
-    def note_equal_values(self):
-        arrays = [
-            _array_keys(memory.name, memory.values().reshape(memory.shape).double().cpu().numpy())
-            for memory in self.memories
-        ]
-        self.remarks += _equal_values([keys for keys in arrays if keys])
-
     # Answers
 
     @contextlib.contextmanager
     def in_double(self):
         with self.double.on():
             yield
+
+    def snapshot(self):
+        """What puts every tensor of the model back as it is now, whatever was done to it meanwhile."""
+        tensors = [p for _, p in self.named]
+        for module in (self.inner, self.loss_function):
+            if isinstance(module, self.torch.nn.Module):
+                tensors += list(module.buffers())
+        kept = [(tensor, tensor.data, tensor.detach().clone(), tensor.grad) for tensor in tensors]
+        modes = [(module, module.training) for module in self.inner.modules()]
+        threads = self.torch.get_num_threads()
+
+        def put_back():
+            self.torch.set_num_threads(threads)
+            for tensor, data, values, grad in kept:
+                tensor.data = data
+                if not self.torch.equal(data, values):
+                    data.copy_(values)
+                tensor.grad = grad
+            for module, mode in modes:
+                module.training = mode
+
+        return put_back
 
     def set(self, parameter, at, to):
         self.memories[parameter].put(at, to)

@@ -117,8 +117,16 @@ class _Plan:
             for key, made in trace.derived.items()
             if any(node in wanted for _, node in made)
         }
+        self.note_padding(trace)
         self.points = {}
         for index, site in enumerate(sites):
             for key, node in site.points():
                 self.points.setdefault(key, []).append((node, index))
         self.at = set(self.points) | set(self.derived)
+
+    def note_padding(self, trace):
+        """For each site, the (memory, row) pairs that it looks up and does not train."""
+        for site, needed in zip(self.sites, self.needs):
+            keys = {reading.key for reading in site.readings}
+            keys |= {key for key, made in trace.derived.items() if any(node in needed for _, node in made)}
+            site.padding = {trace.padding[key] for key in keys if key in trace.padding}

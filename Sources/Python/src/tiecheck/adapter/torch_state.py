@@ -1,6 +1,7 @@
 """What a PyTorch model's tensors are before and after an evaluation: nothing of it may stay changed."""
 
 import contextlib
+import time
 
 from .functions import _changes_itself
 from .protocol import NotCheckable
@@ -39,6 +40,20 @@ class _TorchState:
     def graph(self):
         with self.kept(), self.torch.enable_grad():
             return self.owner.value()
+
+    def choose_threads(self):
+        """A small model is slower on several threads than on one, most of all where other programs run."""
+        many, times = self.torch.get_num_threads(), {}
+        if many == 1:
+            return
+        for count in (1, many):
+            self.torch.set_num_threads(count)
+            self.number(False)
+            started = time.perf_counter()
+            for _ in range(3):
+                self.number(False)
+            times[count] = time.perf_counter() - started
+        self.torch.set_num_threads(1 if times[1] < 1.2 * times[many] else many)
 
     # Looking
 

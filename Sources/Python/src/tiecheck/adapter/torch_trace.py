@@ -137,7 +137,7 @@ class _Trace(_Watcher):
 
     def account(self, key, args, kwargs, reads, is_constant, target, outs):
         name, scope = key[0], self.calls.scope()
-        self.note_padding(name, args, kwargs, reads)
+        self.note_padding(key, args, kwargs, reads)
         settled = [node for node, _, _ in reads if node.scope is not None and self.is_settled(node, scope)]
         makes_node = is_constant and not settled and name not in self.random
         if target is not None:
@@ -228,9 +228,9 @@ class _Trace(_Watcher):
             if node.scope is None and x.numel() < self.memories[node.number].first.numel():
                 self.stepwise.setdefault(node.number, []).append(self.view(x))
 
-    def note_padding(self, name, args, kwargs, reads):
-        """The row that torch.nn.functional.embedding does not train."""
-        if name != "embedding":
+    def note_padding(self, key, args, kwargs, reads):
+        """The row that torch.nn.functional.embedding looks up and does not train."""
+        if key[0] != "embedding":
             return
         row = kwargs.get("padding_idx", args[2] if len(args) > 2 else None)
         if row is None:
@@ -241,4 +241,4 @@ class _Trace(_Watcher):
                 continue
             # torch.embedding, whose first argument is the table, says -1 where there is none.
             if node.scope is None and x.dim() == 2 and (row >= 0 or args[0] is not x):
-                self.padding.setdefault(node.number, set()).add(row % x.shape[0])
+                self.padding[key] = node.number, row % x.shape[0]

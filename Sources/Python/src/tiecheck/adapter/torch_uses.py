@@ -89,7 +89,7 @@ class _TorchUses:
                 given.setdefault(site, {})[memory] = moved[memory]
         kept = {memory: self.memories[memory].whole().clone() for memory in memories}
         try:
-            through_uses = float(self.loss(given))
+            through_uses = self.loss(given).item()
             for memory in memories:
                 self.memories[memory].whole().copy_(moved[memory].reshape(-1))
             whole = self.owner.loss()
@@ -132,9 +132,9 @@ class _TorchUses:
         here, living = None, []
         for (site, memory), claim in zip(self.list, claims):
             if claim is None:
-                here = float(self.loss({})) if here is None else here
+                here = self.loss({}).item() if here is None else here
                 try:
-                    if float(self.loss({site: {memory: self.moved(memory, 1)}})) == here:
+                    if self.loss({site: {memory: self.moved(memory, 1)}}).item() == here:
                         continue
                 except Exception:
                     pass
@@ -179,6 +179,9 @@ class _TorchUses:
             use["transposed"] = len(self.memories[memory].shape) == 2 and site.turned != way
             if site.layer is None or site.layer in self.owner.loss_layers:
                 use["loss_term"] = True
+            rows = sorted(row for other, row in site.padding if other == memory)
+            if rows:
+                use["untrained_rows"] = rows
             name = self.memories[memory].name
             if intended & {layer, name, (layer, name)}:
                 use["intended"] = True

@@ -3,6 +3,7 @@
 import contextlib
 import sys
 import types
+import warnings
 
 
 class _Watcher:
@@ -200,7 +201,10 @@ class _Calls:
             hooks.register_module_forward_hook(self.after, always_call=True),
         ]
         try:
-            yield
+            with warnings.catch_warnings():
+                # A compiled model warns of hooks that see every module; it runs uncompiled here.
+                warnings.filterwarnings("ignore", message=".*global hooks on modules")
+                yield
         finally:
             for handle in handles:
                 handle.remove()

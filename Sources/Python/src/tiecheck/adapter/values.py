@@ -152,3 +152,8 @@ def _array_keys(name, array):
     columns = array.T.tobytes() if array.ndim == 2 else None
     shape = lambda sizes: (",".join(map(str, sizes)) + ";").encode()
     return name, shape(array.shape) + array.tobytes(), columns and shape(array.shape[::-1]) + columns
+
+
+def _same_arrays(a, b):
+    """Whether two arrays hold the same bits."""
+    return a.tobytes() == b.tobytes()

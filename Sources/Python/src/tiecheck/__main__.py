@@ -1,0 +1,7 @@
+"""python -m tiecheck: the program."""
+
+import sys
+
+from .binary import main
+
+sys.exit(main())
