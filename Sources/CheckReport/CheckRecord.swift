@@ -13,7 +13,7 @@ package struct CheckRecord: Codable, Sendable {
 
     /// This build.
     package static let current = Tool(
-      version: "0.1.0", gsl: GSL.version, blas: GSL.blas, swift: swiftVersion)
+      version: "0.2.0", gsl: GSL.version, blas: GSL.blas, swift: swiftVersion)
   }
 
   package static let currentSchema = "tiecheck-result/1"

@@ -62,7 +62,7 @@ public struct Exercise: Sendable {
     ///   - points: what it is worth.
     ///   - question: what is asked.
     ///   - makeObjective: makes the objective afresh at a point that depends on the seed. One that
-    /// says nothing of layers counts as one layer.
+    ///     says nothing of layers counts as one layer.
     public init(
       _ name: String, points: Int, _ question: Question,
       makeObjective: @escaping @Sendable (_ seed: UInt64) throws -> any Objective

@@ -31,6 +31,7 @@ public struct Attention<S: Scalar>: SavedLayer {
   public let isCausal: Bool
 
   /// - Parameters:
+  ///   - name: what reports call the layer, unique within its chain.
   ///   - query: features x head as this layer sees it.
   ///   - key: the same shape; `query` itself shares one kernel between the two.
   ///   - value: features x values.

@@ -22,9 +22,11 @@ public struct Convolution<S: Scalar>: ActivatedLayer {
   public let activation: ElementwiseFunction
 
   /// - Parameters:
+  ///   - name: what reports call the layer, unique within its chain.
   ///   - kernel: patch x output channels.
   ///   - bias: one element for each output channel.
   ///   - window: what slides over which image.
+  ///   - activation: applied to each element of the output.
   public init(
     _ name: String, kernel: Kernel<S>, bias: Parameter<S>? = nil, window: SlidingWindow,
     activation: ElementwiseFunction = .identity

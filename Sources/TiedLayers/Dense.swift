@@ -12,8 +12,10 @@ public struct Dense<S: Scalar>: ActivatedLayer, SavedLayer {
   public let activation: ElementwiseFunction
 
   /// - Parameters:
+  ///   - name: what reports call the layer, unique within its chain.
   ///   - kernel: inputs x outputs as this layer sees it; `other.kernel.transposed` ties.
   ///   - bias: one element for each output. Checked when the layer runs.
+  ///   - activation: applied to each element of the output.
   public init(
     _ name: String, kernel: Kernel<S>, bias: Parameter<S>? = nil,
     activation: ElementwiseFunction = .identity

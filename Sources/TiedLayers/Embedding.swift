@@ -25,6 +25,7 @@ public struct Embedding<S: Scalar>: LookupLayer, SavedLayer {
   public let scale: S
 
   /// - Parameters:
+  ///   - name: what reports call the layer, unique within its chain.
   ///   - kernel: vocabulary x width as this layer sees it.
   ///   - scale: what a looked-up row is multiplied with; sqrt(width) is usual for a shared table.
   public init(_ name: String, kernel: Kernel<S>, scale: S = 1) {

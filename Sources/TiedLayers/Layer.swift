@@ -41,6 +41,7 @@ public protocol Layer<S> {
   /// - Parameters:
   ///   - cotangent: the derivative of the loss by this layer's output, batch x outputs.
   ///   - input: the point, the very input that `forward` was given.
+  ///   - gradients: what the contributions are added to.
   func backward(
     _ cotangent: Matrix<S>, at input: Matrix<S>, into gradients: inout Gradients<S>
   ) throws -> Matrix<S>

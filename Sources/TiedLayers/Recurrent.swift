@@ -24,10 +24,12 @@ public struct Recurrent<S: Scalar>: SavedLayer {
   public let activation: ElementwiseFunction
 
   /// - Parameters:
+  ///   - name: what reports call the layer, unique within its chain.
   ///   - inputKernel: inputs x units as this layer sees it.
   ///   - stateKernel: units x units.
   ///   - bias: one element for each unit.
   ///   - steps: the length of the longest sequence.
+  ///   - activation: applied to each element of the output.
   /// - Precondition: `steps` is at least 1.
   public init(
     _ name: String, inputKernel: Kernel<S>, stateKernel: Kernel<S>, bias: Parameter<S>? = nil,

@@ -19,8 +19,10 @@ public struct Siamese<S: Scalar>: ActivatedLayer, PairLayer, SavedLayer {
   public let activation: ElementwiseFunction
 
   /// - Parameters:
+  ///   - name: what reports call the layer, unique within its chain.
   ///   - kernel: inputs x outputs, for both towers.
   ///   - bias: one element for each output, for both towers.
+  ///   - activation: applied to each element of the output.
   public init(
     _ name: String, kernel: Kernel<S>, bias: Parameter<S>? = nil,
     activation: ElementwiseFunction = .identity

@@ -22,9 +22,11 @@ public struct TransposedConvolution<S: Scalar>: ActivatedLayer {
   public let activation: ElementwiseFunction
 
   /// - Parameters:
+  ///   - name: what reports call the layer, unique within its chain.
   ///   - kernel: input channels x patch; `convolution.kernel.transposed` ties.
   ///   - bias: one element for each channel of the image that is made.
   ///   - window: that of the convolution. It says which image is made, of the several that fit.
+  ///   - activation: applied to each element of the output.
   public init(
     _ name: String, kernel: Kernel<S>, bias: Parameter<S>? = nil, window: SlidingWindow,
     activation: ElementwiseFunction = .identity

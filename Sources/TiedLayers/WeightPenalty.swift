@@ -25,7 +25,9 @@ public struct WeightPenalty<S: Scalar>: LossTerm {
   /// The kernels that are penalised, each once.
   public let parameters: [Parameter<S>]
 
-  /// - Parameter chain: its kernels, each once. Biases are not penalised.
+  /// - Parameters:
+  ///   - strength: the factor.
+  ///   - chain: its kernels are penalised, each once; its biases are not.
   public init(strength: S, of chain: Chain<S>) {
     self.strength = strength
     parameters = chain.parameters.filter { $0.shape.count == 2 }

@@ -4,11 +4,15 @@ import TiedLayers
 extension Models {
   /// An autoencoder features -> hidden[0] -> ... -> hidden.last -> ... -> features.
   /// - Parameters:
+  ///   - features: the width of the input and of the output.
+  ///   - hidden: the width of each encoder's output, at least one.
   ///   - tied: whether decoder i uses encoder i's kernel, transposed, or one of its own.
   ///   - biasShared: whether decoder i adds encoder i's bias, which fits only where the two have
   ///     equally many outputs.
   ///   - activation: of every layer but the last.
   ///   - outputActivation: of the last.
+  ///   - random: where the initial values come from (X. Glorot and Y. Bengio, AISTATS 2010).
+  ///   - type: the arithmetic, Double or Float.
   public static func autoencoder<S: Scalar>(
     features: Int, hidden: [Int], tied: Bool, biasShared: Bool = false,
     activation: ElementwiseFunction = .tanh, outputActivation: ElementwiseFunction = .sigmoid,

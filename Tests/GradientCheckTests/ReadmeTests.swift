@@ -4,7 +4,8 @@ import GradientCheck
 import Testing
 import TiedLayers
 
-/// The examples of the README are in this file, word for word, and do what it says.
+/// The Swift examples of the README and of the articles are in this file, word for word, and do what is
+/// said there.
 struct ReadmeTests {
   @Test func plainFunctions() throws {
     // f(x) = sum x_i^3 / 3, and a gradient with a mistake in one place.
@@ -57,7 +58,7 @@ struct ReadmeTests {
     #expect(found.updates.optimizers.count == 7)
   }
 
-  @Test func theReadmeShowsTheseVeryLines() throws {
+  @Test func readmeAndArticlesShowTheseVeryLines() throws {
     func lines(_ text: String) -> [String] {
       text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
     }
@@ -68,10 +69,17 @@ struct ReadmeTests {
       return lines(try String(contentsOf: file, encoding: .utf8)).joined(separator: "\n")
     }
     let root = tests.deletingLastPathComponent()
-    let readme = try String(contentsOf: root.appendingPathComponent("README.md"), encoding: .utf8)
-    let blocks = readme.split(separator: "```swift\n").dropFirst()
-      .map { $0.prefix(while: { $0 != "`" }) }
-    #expect(blocks.count == 5)
+    let articles = root.appendingPathComponent("Sources/GradientCheck/Documentation.docc")
+    let pages =
+      [root.appendingPathComponent("README.md")]
+      + (try FileManager.default.contentsOfDirectory(at: articles, includingPropertiesForKeys: nil))
+      .filter { $0.pathExtension == "md" }
+    let blocks = try pages.flatMap { page in
+      try String(contentsOf: page, encoding: .utf8).components(separatedBy: "```swift\n")
+        .dropFirst()
+        .map { $0.prefix(while: { $0 != "`" }) }
+    }
+    #expect(blocks.count == 6)
     for block in blocks {
       let text = lines(String(block)).joined(separator: "\n")
       #expect(own.contains { $0.contains(text) })

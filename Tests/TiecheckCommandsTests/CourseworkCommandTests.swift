@@ -1,3 +1,4 @@
+import CheckReport
 import Foundation
 import Testing
 
@@ -61,7 +62,9 @@ import Testing
     #expect(!own.contains("path: \"/"))
     let url = "https://example.org/people/gradients.git"
     let repository = try manifest("--package \(url)")
-    #expect(repository.contains(".package(url: \"\(url)\", from: \"0.1.0\")"))
+    #expect(
+      repository.contains(
+        ".package(url: \"\(url)\", from: \"\(CheckRecord.Tool.current.version)\")"))
     #expect(repository.contains(".product(name: \"Coursework\", package: \"gradients\")"))
     #expect(!repository.contains("package: \"tiecheck\""))
     let branch = try manifest("--package \(url) --branch main")

@@ -339,7 +339,9 @@ private func result(_ run: CommandLineRun) throws -> CaseResult {
       ("order", 65, "when question 2 was asked"), ("count", 65, "one for each point"),
       ("nan", 65, "expected a finite number"), ("random", 65, "not deterministic"),
       ("error", 65, "ZeroDivisionError"), ("forever", 65, "not done after 2 s in all"),
-      ("claimless", 65, "does not list \"gradient\""), ("shape", 65, "the gradient claimed for w has 1 numbers; expected 3"), ("nan-gradient", 1, ""),
+      ("claimless", 65, "does not list \"gradient\""),
+      ("shape", 65, "the gradient claimed for w has 1 numbers; expected 3"),
+      ("nan-gradient", 1, ""),
       ("gradients", 65, "expected 1, one for each parameter"),
     ])
   func hostilePrograms(kind: String, status: Int32, sentence: String) throws {

@@ -20,6 +20,7 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
   public let uses: [Use]
 
   /// - Parameters:
+  ///   - network: the layers and the loss.
   ///   - input: batch x inputs.
   ///   - target: batch x outputs.
   public init(_ network: Network<S>, input: Matrix<S>, target: Matrix<S>) {

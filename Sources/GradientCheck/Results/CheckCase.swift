@@ -119,26 +119,12 @@ public struct CheckCase {
       [gradient.verdict, judgedTie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
       + [structure?.verdict ?? .pass, faults.isEmpty ? .pass : .fail]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
-    let remarks = [
-      DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
-    ].compactMap { $0 } + (try accused[0].remarks(after: gradient))
-    let samples = objective as? any SampledObjective
-    let lastResorts = Diagnostician.LastResorts(
-      samples: { p in
-        try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
-      },
-      mistakes: { p in
-        try mistakes.compactMap {
-          try $0.wrongGradient(objective, gradient.parameters[p], parameter: p)
-        }
-      })
-    let scales = LossScales(batch: objective.batch, outputs: objective.outputs)
-    let named = try Diagnostician(scales) { p, values in
-      gradient.parameters[p].directions.map {
-        Lines(count: $0.count, entries: values.count, seed: options.seed, tensor: p)
-      }?.project(values)
-    }.diagnose(
-      gradient: gradient, tie: tie, updates: updates, values: values, lastResorts)
+    let remarks =
+      [
+        DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
+      ].compactMap { $0 } + (try accused[0].remarks(after: gradient))
+    let named = try diagnoses(
+      objective, options, gradient: gradient, tie: tie, updates: updates, values: values)
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
       scope: scope == .everything ? nil : scope,
@@ -152,61 +138,31 @@ public struct CheckCase {
       remarks: remarks.isEmpty ? nil : remarks,
       notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked)
   }
-}
 
-/// A path objective that can also describe itself.
-public protocol SummarizedObjective: PathObjective {
-  /// The loss, by name.
-  var lossName: String { get }
-  /// How many samples the loss is a mean over.
-  var batch: Int { get }
-  /// How many outputs each sample has; nil where that is not known.
-  var outputs: Int? { get }
-  /// Every sample of the batch is the same: which one a number came from cannot be seen.
-  var hasEqualSamples: Bool { get }
-  /// What it cannot be asked, and why, in a sentence each.
-  var notAsked: [String] { get }
-  /// The optimizers that are not compared, and why.
-  var notCompared: [UpdateResult.NotCompared] { get }
-  /// What the model itself knows to be wrong with it, beside what is measured.
-  func faults(after gradient: GradientResult) -> [Diagnosis]
-  /// What a reader should know, and what changes no verdict.
-  func remarks(after gradient: GradientResult) throws -> [Remark]
-  /// The table of the layers.
-  func summary() throws -> ModelSummary
-}
-
-extension SummarizedObjective {
-  /// Not known.
-  public var outputs: Int? { nil }
-  /// Empty: everything can be asked.
-  public var notAsked: [String] { [] }
-  /// Empty: everything is compared.
-  public var notCompared: [UpdateResult.NotCompared] { [] }
-  /// None.
-  public func faults(after gradient: GradientResult) -> [Diagnosis] { [] }
-  /// None.
-  public func remarks(after gradient: GradientResult) throws -> [Remark] { [] }
-}
-
-extension ChainObjective: SummarizedObjective {
-  /// The loss, as `--loss` takes it.
-  public var lossName: String { network.loss.rawValue }
-  /// The rows of the input.
-  public var batch: Int { input.rows }
-  /// The columns of the target.
-  public var outputs: Int? { target.columns }
-  /// Whether all rows of the input, and of the target, are equal.
-  public var hasEqualSamples: Bool {
-    (1..<max(input.rows, 1)).allSatisfy { i in
-      (0..<input.columns).allSatisfy { input[i, $0] == input[0, $0] }
-        && (0..<target.columns).allSatisfy { target[i, $0] == target[0, $0] }
-    }
+  /// What is wrong, by name.
+  /// - Parameter values: the parameters' values before the checks, by name.
+  private func diagnoses(
+    _ objective: any SummarizedObjective, _ options: CheckOptions, gradient: GradientResult,
+    tie: TieResult, updates: UpdateResult, values: [String: [Double]]
+  ) throws -> [Diagnosis] {
+    let samples = objective as? any SampledObjective
+    let lastResorts = Diagnostician.LastResorts(
+      samples: { p in
+        try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
+      },
+      mistakes: { p in
+        try mistakes.compactMap {
+          try $0.wrongGradient(objective, gradient.parameters[p], parameter: p)
+        }
+      })
+    let scales = LossScales(batch: objective.batch, outputs: objective.outputs)
+    return try Diagnostician(scales) { p, values in
+      gradient.parameters[p].directions.map {
+        Lines(count: $0.count, entries: values.count, seed: options.seed, tensor: p)
+      }?.project(values)
+    }.diagnose(
+      gradient: gradient, tie: tie, updates: updates, values: values, lastResorts)
   }
-
-  /// The table of the layers.
-  /// - Throws: `ShapeMismatch` where the layers do not fit together.
-  public func summary() throws -> ModelSummary { try ModelSummary(network.chain, input: input) }
 }
 
 /// Everything found about one case.

@@ -4,8 +4,10 @@ public struct Remark: Codable, Equatable, Sendable {
   public let about: String
   /// The names of the parameters it is about; empty where it is about the whole model.
   public let parameters: [String]
+  /// The remark.
   public let sentence: String
 
+  /// A remark about some parameters, or about the whole model.
   public init(about: String, parameters: [String] = [], sentence: String) {
     self.about = about
     self.parameters = parameters

@@ -2,11 +2,15 @@
 public struct SecondPointResult: Codable, Equatable, Sendable {
   /// One parameter at the second point, along a random direction.
   public struct Tensor: Codable, Equatable, Sendable {
+    /// The parameter, by name.
     public let name: String
+    /// Whether the claimed slope agrees with the measured one.
     public let verdict: Verdict
-    /// The slope of the loss along the direction: claimed, and measured with its error bound.
+    /// The slope of the loss along the direction, as the gradient claims it.
     public let claimed: Double
+    /// The same slope, measured.
     public let measured: Double
+    /// How far the measured slope can be from the true one.
     public let bound: Double
     /// The largest difference that is accepted.
     public let tolerance: Double
@@ -19,9 +23,11 @@ public struct SecondPointResult: Codable, Equatable, Sendable {
     }
   }
 
+  /// The worst verdict of the parameters; inconclusive where there is no second point.
   public let verdict: Verdict
   /// Evaluations of the loss that were spent here.
   public let evaluations: Int
+  /// One for each parameter, in their order.
   public let parameters: [Tensor]
   /// Why nothing could be measured here; nil where it could.
   public let reason: String?

@@ -16,11 +16,12 @@ public struct UpdateResult: Codable, Sendable {
 
   /// An optimizer whose steps there is nothing to compare with.
   public struct NotCompared: Codable, Equatable, Sendable {
+    /// The optimizer's name.
     public let name: String
     /// Why, in a few words.
     public let reason: String
 
-    public init(name: String, reason: String) {
+    package init(name: String, reason: String) {
       self.name = name
       self.reason = reason
     }
@@ -34,7 +35,7 @@ public struct UpdateResult: Codable, Sendable {
     public let rows: [Int]
 
     /// The fixed rows of a parameter.
-    public init(parameter: String, rows: [Int]) {
+    package init(parameter: String, rows: [Int]) {
       self.parameter = parameter
       self.rows = rows
     }

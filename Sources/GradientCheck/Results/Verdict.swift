@@ -1,6 +1,8 @@
 /// What a check concludes.
 public enum Verdict: String, Codable, Sendable, CaseIterable {
+  /// No difference larger than the tolerance can be there.
   case pass
+  /// There is such a difference.
   case fail
   /// It could not tell, and says why.
   case inconclusive
