@@ -108,7 +108,7 @@ class _Torch(_TorchNames, _TorchDescription):
         if self.state.remark:
             self.remarks.append(self.state.remark)
         if not self.memories:
-            raise NotCheckable("the model has no parameters that ask for a gradient")
+            raise NotCheckable("the model has no parameter with requires_grad=True, so there is no gradient to check")
         if not self.derives_losses:
             self.evaluated(self.state.choose_threads)
         self.uses = self.evaluated(lambda: _TorchUses(self))

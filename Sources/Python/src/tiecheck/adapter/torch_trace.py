@@ -46,11 +46,13 @@ class _Trace(_Watcher):
     # What gives a parameter's numbers to Python.
     numbers = set("item tolist numpy __array__ __float__ __int__ cpu_numpy".split())
 
-    def __init__(self, torch, memories, calls, see_through, named=()):
+    def __init__(self, torch, memories, calls, see_through, named=(), constants=()):
         super().__init__(torch, memories)
         self.calls, self.see_through, self.named = calls, see_through, named
         self.nodes = [_Node(i, None, [], False) for i in range(len(memories))]
-        self.live, self.constants, self.kept = {}, set(), []
+        self.live, self.kept = {}, []
+        # Addresses of what is made of numbers alone: buffers, and what is computed from constants.
+        self.constants = {memories.pointer(tensor) for tensor in constants} - {None}
         self.derived, self.readings = {}, []
         self.padding, self.stepwise, self.narrowest = {}, {}, 0
         # Which calls of hand-written functions, by their number, were one operation each.

@@ -28,7 +28,8 @@ class _TorchUses:
         seen_through = set()
         while True:
             calls = _Calls(self.torch, self.owner.path_of)
-            trace = _Trace(self.torch, self.memories, calls, set(seen_through), self.owner.told)
+            constants = self.owner.state.every_tensor()
+            trace = _Trace(self.torch, self.memories, calls, set(seen_through), self.owner.told, constants)
             with self.torch.set_grad_enabled(derives), calls.followed():
                 result = trace.run(self.owner.value)
             if trace.see_through == seen_through:
