@@ -29,9 +29,12 @@ private final class HiddenCorners<S: Scalar>: Objective {
 }
 
 struct DoubleTwinTests {
-  private func check(_ claim: [Double], hasTwin: Bool) throws -> GradientResult {
-    try GradientChecker(CheckOptions(rtol: 1e-2)).check(
-      HiddenCorners<Float>(claim: claim, hasTwin: hasTwin))
+  private func check(_ claim: [Double], hasTwin: Bool, inDouble: Bool = false) throws
+    -> GradientResult
+  {
+    try GradientChecker(CheckOptions(rtol: 1e-2, secondPoint: false, measuresInDouble: inDouble))
+      .check(
+        HiddenCorners<Float>(claim: claim, hasTwin: hasTwin))
   }
 
   @Test func cornersThatFloatCannotSeeConvictNobodyWhereDoubleSeesThem() throws {
@@ -42,6 +45,9 @@ struct DoubleTwinTests {
     #expect(entry.verdict == .inconclusive)
     #expect(entry.reason?.contains("in Double does not exclude") == true)
     #expect(result.parameters[0].entries[1].verdict == .pass)
+    // Measured in Double from the start it passes, and what Float would have passed fails.
+    #expect(try check([0.1, 0.1], hasTwin: true, inDouble: true).verdict == .pass)
+    #expect(try check([0.2, 0.1], hasTwin: true, inDouble: true).verdict == .fail)
   }
 
   @Test func whatDoubleExcludesAsWellIsConvicted() throws {
