@@ -64,7 +64,8 @@ let package = Package(
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "CFileExchange", "Calibration", "CheckReport", "CourseGrading", "FaultGallery", "GradientCheck", "ModelPipe",
+        "CFileExchange", "Calibration", "CheckReport", "CourseGrading", "FaultGallery",
+        "GradientCheck", "ModelPipe",
         "TextNotebook", "TiedModels", "TiedLayers", "GSLKit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
