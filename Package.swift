@@ -35,6 +35,7 @@ let package = Package(
     .target(name: "TiedModels", dependencies: ["TiedLayers", "GSLKit"]),
     .target(name: "GradientCheck", dependencies: ["TiedLayers", "GSLKit"]),
     .target(name: "CChildProcess"),
+    .target(name: "CFileExchange"),
     .target(
       name: "ModelPipe", dependencies: ["GradientCheck", "TiedLayers", "GSLKit", "CChildProcess"],
       exclude: ["Examples"]),
@@ -63,7 +64,8 @@ let package = Package(
     .target(
       name: "TiecheckCommands",
       dependencies: [
-        "Calibration", "CheckReport", "CourseGrading", "FaultGallery", "GradientCheck", "ModelPipe",
+        "CFileExchange", "Calibration", "CheckReport", "CourseGrading", "FaultGallery",
+        "GradientCheck", "ModelPipe",
         "TextNotebook", "TiedModels", "TiedLayers", "GSLKit",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

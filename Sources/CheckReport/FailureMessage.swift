@@ -11,6 +11,7 @@ package enum FailureMessage {
   ///   - advises: whether to say what can be done about a check that could not tell; who is graded by it cannot do
   ///     that.
   package static func text(for result: CaseResult, advises: Bool = true) -> String {
+    let result = result.harmlessCopy
     var lines = ["\(result.verdict.rawValue.uppercased())  \(result.name)"]
     lines += TextReport.wrapped(sentence(for: result), indent: 2)
     if let table = table(result) { lines += [""] + table.lines(indent: 2) + [""] }
@@ -31,7 +32,8 @@ package enum FailureMessage {
 
   /// - Parameter broken: a check that gave no result.
   package static func text(for broken: BrokenCheck) -> String {
-    (["FAIL  \(broken.name)"] + TextReport.wrapped(broken.sentence, indent: 2))
+    let broken = broken.harmlessCopy
+    return (["FAIL  \(broken.name)"] + TextReport.wrapped(broken.sentence, indent: 2))
       .joined(separator: "\n")
   }
 

@@ -9,6 +9,7 @@ package enum MarkdownReport {
   /// The page first, then its pictures in the order in which they appear. The same record always
   /// gives the same bytes.
   package static func files(for record: CheckRecord) -> [ReportFile] {
+    let record = record.harmlessCopy
     var names = FileNames()
     let sections = record.cases.enumerated().map { index, result in
       CaseSection(result, number: index + 1, names: &names)

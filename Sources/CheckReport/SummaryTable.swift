@@ -6,6 +6,7 @@ package enum SummaryTable {
   /// among them where it uses one several times; below it the total, in which a shared parameter counts
   /// once.
   package static func text(_ summary: ModelSummary) -> String {
+    let summary = summary.harmlessCopy
     var table = TextTable([
       ("Layer", .left), ("Type", .left), ("Output shape", .left), ("Parameters", .right),
       ("Shares with", .left),
@@ -21,6 +22,11 @@ package enum SummaryTable {
     lines.append(String(repeating: "=", count: width))
     lines.append(total(summary))
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The same as a block of Markdown.
+  package static func markdown(_ summary: ModelSummary) -> String {
+    Markdown.codeBlock(String(text(summary).dropLast())) + "\n"
   }
 
   /// "Total parameters: 30 (60 added over the layers; what is shared counts once)".

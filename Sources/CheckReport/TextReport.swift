@@ -5,6 +5,7 @@ package enum TextReport {
   /// Verdict, findings, gradients, ties and updates of each case.
   /// - Parameter color: whether verdicts are coloured with ANSI escape sequences.
   package static func text(for record: CheckRecord, color: Bool) -> String {
+    let record = record.harmlessCopy
     let paint = Paint(isOn: color)
     var blocks = record.cases.map { lines(for: $0, paint).joined(separator: "\n") }
     blocks += (record.broken ?? []).map { broken in

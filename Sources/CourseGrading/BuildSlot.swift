@@ -21,7 +21,10 @@ package final class BuildSlot {
     /// Bytes of address space of each process of the compiler's.
     package var memory = 8 << 30
     /// What compiles, in the package's folder, for the shell.
-    var command = "swift build --product answer"
+    /// An expression that takes the type checker longer than ten seconds is an error of its line, and not the end
+    /// of the time for everything.
+    var command =
+      "swift build --product answer -Xswiftc -Xfrontend -Xswiftc -solver-expression-time-threshold=10"
 
     package init() {}
   }
@@ -30,6 +33,8 @@ package final class BuildSlot {
     /// The program that answers.
     case built(URL)
     case failed([CompilerError], summary: String)
+    /// It was stopped, and no file is known to be to blame.
+    case outOfTime(seconds: Double)
   }
 
   static let layers = "Sources/Layers/"
@@ -92,6 +97,8 @@ package final class BuildSlot {
   func prepare(_ watch: ProcessWatch) throws -> SolutionsProgram {
     switch try build(solutions, within: limits.preparation, watch) {
     case .built(let program): return try SolutionsProgram(program)
+    case .outOfTime(let seconds):
+      throw GradingError.teacherDoesNotCompile(Self.sentence(outOfTime: seconds))
     case .failed(let errors, let summary):
       throw GradingError.teacherDoesNotCompile(
         errors.isEmpty ? summary : errors.prefix(5).map(\.description).joined(separator: "\n"))
@@ -149,11 +156,7 @@ package final class BuildSlot {
         return String(decoding: try process.exchange(Data("go".utf8)), as: UTF8.self)
       }
     } catch ChildProcessError.silent, ChildProcessError.overTime {
-      return .failed(
-        [],
-        summary:
-          "compiling was not done after \(NumberInSentence.short(seconds)) s and was stopped."
-      )
+      return .outOfTime(seconds: seconds)
     }
     guard status == "0", FileManager.default.isExecutableFile(atPath: program.path) else {
       let log = Self.read(folder.appendingPathComponent("build.log"))
@@ -163,6 +166,10 @@ package final class BuildSlot {
     }
     state = FolderState(package)
     return .built(program.resolvingSymlinksInPath())
+  }
+
+  static func sentence(outOfTime seconds: Double) -> String {
+    "compiling was not done after \(NumberInSentence.short(seconds)) s and was stopped."
   }
 
   private static func read(_ log: URL) -> String {

@@ -156,15 +156,44 @@ package final class Grader {
           try slot.withdraw(slot.prepare(watch))
           continue
         }
-        guard attempt.revise(after: errors) else {
-          let told = attempt.errors.first.map { "\($0)" } ?? "it does not compile: \(summary)"
-          return SubmissionGrade(
-            name: submission.name,
-            checks: checks { CheckGrade($1, of: $0, .notCompiled, told) },
-            compilerErrors: attempt.errors, remarks: submission.remarks + attempt.remarks)
+        if attempt.revise(after: errors) { continue }
+        return notCompiled(submission, attempt, summary)
+      case .outOfTime(let seconds):
+        summary = BuildSlot.sentence(outOfTime: seconds)
+        try requireNotEnded()
+        if !isSecondTry {
+          isSecondTry = true
+          try slot.withdraw(slot.prepare(watch))
+          continue
         }
+        if attempt.revise(after: try slowFiles(of: attempt, summary)) { continue }
+        return notCompiled(submission, attempt, summary)
       }
     }
+  }
+
+  private func notCompiled(
+    _ submission: Submission, _ attempt: CompileAttempt, _ summary: String
+  ) -> SubmissionGrade {
+    let told = attempt.errors.first.map { "\($0)" } ?? "it does not compile: \(summary)"
+    return SubmissionGrade(
+      name: submission.name, checks: checks { CheckGrade($1, of: $0, .notCompiled, told) },
+      compilerErrors: attempt.errors, remarks: submission.remarks + attempt.remarks)
+  }
+
+  /// The student's files with which compiling takes too long, each tried with nothing else of the student's. What
+  /// a file alone does not compile for, such as another of the student's files, is no matter here.
+  private func slowFiles(
+    of attempt: CompileAttempt, _ summary: String
+  ) throws -> [CompilerError] {
+    var slow: [CompilerError] = []
+    for (name, text) in attempt.files.sorted(by: { $0.key < $1.key }) where starter[name] != text {
+      try requireNotEnded()
+      if case .outOfTime = try slot.build(starter.merging([name: text]) { $1 }, watch) {
+        slow.append(CompilerError(file: name, line: 1, column: 1, message: summary))
+      }
+    }
+    return slow
   }
 
   // MARK: Judging

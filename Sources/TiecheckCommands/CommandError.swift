@@ -12,9 +12,17 @@ struct CommandError: Error, CustomStringConvertible {
   let status: ExitStatus
   let description: String
 
+  /// - Parameter description: one sentence or several, in one line: what comes from outside, such as a path or
+  ///   a cell of a table, must not end it.
   init(_ status: ExitStatus, _ description: String) {
     self.status = status
-    self.description = description
+    self.description = harmless(description)
+  }
+
+  /// - Parameter lines: the sentence and what proves it, in lines of their own.
+  init(_ status: ExitStatus, lines: String) {
+    self.status = status
+    description = harmless(lines, keeping: "\n\t")
   }
 
   /// What any error that reaches the command line means there. An error that nobody foresaw is a
@@ -25,11 +33,11 @@ struct CommandError: Error, CustomStringConvertible {
     case ChildProcessError.cannotStart: self.init(.noInput, "\(error)")
     case is ChildProcessError, is PipeError: self.init(.badInput, "\(error)")
     case let error as FaultNotApplicable: self.init(.usage, "\(error)")
-    case let error as NotebookError: self.init(.badInput, "\(error)")
+    case let error as NotebookError: self.init(.badInput, lines: "\(error)")
     case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch,
-      is NothingToCheck:
+      is NothingToCheck, is ModelFileError, is TokenError, is SequenceLengthError:
       self.init(.badInput, "\(error)")
-    case let error as GradingError: self.init(error.status, "\(error)")
+    case let error as GradingError: self.init(error.status, lines: "\(error)")
     case let error as ResultsFolderError:
       self.init(error.isAboutContents ? .badInput : .noInput, "\(error)")
     default: self.init(.internalFault, "\(error). This is a fault of tiecheck's; please report it.")

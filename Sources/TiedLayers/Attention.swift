@@ -236,6 +236,11 @@ extension Attention {
     entry.flag(isCausal, as: "causal")
   }
 
+  /// Besides what the kernels make at each position: the scores and the weights of every pair of positions.
+  package func numbers(inputWidth: Int) -> Double {
+    let positions = Double(positions)
+    return positions * kernels.reduce(2 * positions) { $0 + Double($1.rows) + Double($1.columns) }
+  }
   package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     Attention<T>(
       entry.name, query: try entry.kernel("query"), key: try entry.kernel("key"),

@@ -111,6 +111,7 @@ extension Convolution: SavedLayer {
     entry.choice(activation, as: "activation")
   }
 
+  package func numbers(inputWidth: Int) -> Double { window.numbers(kernel.columns) }
   package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     Convolution<T>(
       entry.name, kernel: try entry.kernel(), bias: try entry.bias(),
@@ -122,6 +123,11 @@ extension Convolution: SavedLayer {
 // MARK: - Shared with the transposed convolution
 
 extension SlidingWindow {
+  /// The image, and at every position its patch and what is made of it.
+  func numbers(_ channels: Int) -> Double {
+    Double(image.count) + Double(positions.count) * (Double(patchCount) + Double(channels))
+  }
+
   /// "Convolution 3 x 3, stride 2, padding 1 (tanh)".
   func kind(_ word: String, _ activation: ElementwiseFunction) -> String {
     let size = image.height == 1 ? "\(self.size.width)" : shapeText([size.height, size.width])

@@ -121,6 +121,10 @@ extension Embedding {
     entry.number(scale, as: "scale")
   }
 
+  /// A row of the table for each token.
+  package func numbers(inputWidth: Int) -> Double {
+    Double(inputWidth) * (1 + Double(kernel.columns))
+  }
   package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     Embedding<T>(
       entry.name, kernel: try entry.kernel(), scale: try entry.number("scale", default: 1))

@@ -18,6 +18,11 @@ struct ModelDocument: Codable {
 extension ModelDocument {
   /// - Throws: `ModelFileError` for what is not JSON, or not a model file.
   static func decode(_ json: Data) throws -> ModelDocument {
+    guard !StrictJSON.hasTrailingComma(json) else {
+      throw ModelFileError(
+        "it is not JSON: a comma stands before a closing bracket. Remove the comma, or write what is "
+          + "missing after it.")
+    }
     do {
       return try JSONDecoder().decode(ModelDocument.self, from: json)
     } catch let error as DecodingError {

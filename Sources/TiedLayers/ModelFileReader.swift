@@ -22,6 +22,13 @@ extension ModelFile {
         "\"target\" is \(target.rows) x \(target.columns); expected \(input.rows) x "
           + "\(output.columns), one row for each row of \"input\" and one column for each output.")
     }
+    if loss == .binaryCrossEntropy,
+      let value = target.elements.first(where: { !($0 >= 0 && $0 <= 1) })
+    {
+      throw ModelFileError(
+        "\"target\" holds \(value), and binary cross-entropy expects numbers in [0, 1]. Scale the "
+          + "target, or choose another loss.")
+    }
     self.init(network: Network(Chain(layers), loss: loss), input: input, target: target)
   }
 }
@@ -138,6 +145,7 @@ private struct ModelFileReader<S: Scalar> {
     var activations = input
     for (i, values) in entries.enumerated() {
       let layer = try layer(i, values, after: layers, inputWidth: activations.columns)
+      try requireRoom(for: layer, activations)
       do {
         activations = try layer.forward(activations)
       } catch {
@@ -146,6 +154,20 @@ private struct ModelFileReader<S: Scalar> {
       layers.append(layer)
     }
     return (layers, activations)
+  }
+
+  /// The most numbers that a batch may make on its way through one layer: 512 MiB of them.
+  private static var largestPass: Double { 67_108_864 }
+
+  private func requireRoom(for layer: any Layer<S>, _ input: Matrix<S>) throws {
+    guard let saved = layer as? any SavedLayer<S> else { return }
+    let numbers = Double(input.rows) * saved.numbers(inputWidth: input.columns)
+    guard numbers <= Self.largestPass else {
+      throw ModelFileError(
+        "layer \"\(layer.name)\" would make about \(String(format: "%.3g", numbers)) numbers of this "
+          + "batch, and at most \(Int(Self.largestPass)) fit. Use fewer rows, shorter sequences or "
+          + "narrower layers.")
+    }
   }
 
   private mutating func layer(

@@ -10,6 +10,16 @@ package protocol SavedLayer<S>: Layer {
   /// Reads what `write` has written. Whether the layer fits its input is found by running it.
   /// - Throws: `ModelFileError`, made by the reader.
   static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T>
+  /// About how many numbers one sample makes on its way through, from the sizes alone: asked before the layer
+  /// is run, because a file can name sizes that no memory holds. In Double, for the same reason.
+  func numbers(inputWidth: Int) -> Double
+}
+
+extension SavedLayer {
+  /// What goes into each use of a kernel, and what comes out.
+  package func numbers(inputWidth: Int) -> Double {
+    kernels.reduce(Double(inputWidth)) { $0 + Double($1.rows) + Double($1.columns) }
+  }
 }
 
 /// A value in a model file.

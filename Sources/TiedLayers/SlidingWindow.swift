@@ -125,6 +125,18 @@ public struct SlidingWindow: Equatable, Sendable {
         operation: "sliding window", given: text,
         expected: "sizes and strides of at least 1, and no negative padding")
     }
+    // In Double: the numbers may be anybody's, and their product may not fit an Int.
+    let pixels = Double(image.height) * Double(image.width) * Double(image.channels)
+    func tooLarge() -> ShapeMismatch {
+      ShapeMismatch(
+        operation: "sliding window", given: text,
+        expected: "an image and patches of at most \(Self.largestCount) elements")
+    }
+    guard pixels <= Double(Self.largestCount),
+      [size.height, size.width, padding.height, padding.width].allSatisfy({
+        $0 <= Self.largestCount
+      })
+    else { throw tooLarge() }
     func positions(_ n: Int, _ k: Int, _ s: Int, _ p: Int) throws -> Int {
       guard k <= n + 2 * p else {
         throw ShapeMismatch(
@@ -141,21 +153,21 @@ public struct SlidingWindow: Equatable, Sendable {
     self.positions = Extent(
       height: try positions(image.height, size.height, stride.height, padding.height),
       width: try positions(image.width, size.width, stride.width, padding.width))
-    // In Double: the numbers may be anybody's, and their product may not fit an Int.
     let count = [
       self.positions.height, self.positions.width, size.height, size.width, image.channels,
     ].reduce(1.0) { $0 * Double($1) }
-    let pixels = Double(image.height) * Double(image.width) * Double(image.channels)
-    guard max(count, pixels) <= Double(Self.largestCount) else {
-      throw ShapeMismatch(
-        operation: "sliding window", given: text,
-        expected: "an image and patches of at most \(Self.largestCount) elements")
-    }
+    guard count <= Double(Self.largestCount) else { throw tooLarge() }
 
+    sources = Self.sources(over: image, size, stride, padding, self.positions)
+  }
+
+  private static func sources(
+    over image: ImageShape, _ size: Extent, _ stride: Extent, _ padding: Extent, _ positions: Extent
+  ) -> [Int32] {
     var sources: [Int32] = []
-    sources.reserveCapacity(self.positions.count * size.count * image.channels)
-    for a in 0..<self.positions.height {
-      for b in 0..<self.positions.width {
+    sources.reserveCapacity(positions.count * size.count * image.channels)
+    for a in 0..<positions.height {
+      for b in 0..<positions.width {
         for di in 0..<size.height {
           for dj in 0..<size.width {
             let i = a * stride.height + di - padding.height
@@ -167,7 +179,7 @@ public struct SlidingWindow: Equatable, Sendable {
         }
       }
     }
-    self.sources = sources
+    return sources
   }
 
   /// The window of a transposed convolution, from the side it starts at.
@@ -258,33 +270,5 @@ public struct SlidingWindow: Equatable, Sendable {
       }
     }
     return images
-  }
-}
-
-// MARK: - In a model file
-
-extension SlidingWindow {
-  func write<S: Scalar>(to entry: inout LayerWriter<S>) {
-    entry.wholes([image.height, image.width, image.channels], as: "image")
-    entry.wholes([size.height, size.width], as: "window")
-    entry.wholes([stride.height, stride.width], as: "stride")
-    entry.wholes([padding.height, padding.width], as: "padding")
-  }
-
-  init<S: Scalar>(_ entry: LayerReader<S>) throws {
-    let range = 1...Self.largestCount
-    let image = try entry.wholes("image", count: 3, in: range)
-    func extent(_ key: String, _ range: ClosedRange<Int>) throws -> Extent {
-      let both = try entry.wholes(key, count: 2, in: range)
-      return Extent(height: both[0], width: both[1])
-    }
-    do {
-      try self.init(
-        over: ImageShape(height: image[0], width: image[1], channels: image[2]),
-        size: extent("window", range), stride: extent("stride", range),
-        padding: extent("padding", 0...Self.largestCount))
-    } catch let error as ShapeMismatch {
-      throw entry.error("cannot be had: \(error)")
-    }
   }
 }

@@ -118,6 +118,7 @@ extension TransposedConvolution: SavedLayer {
     entry.choice(activation, as: "activation")
   }
 
+  package func numbers(inputWidth: Int) -> Double { window.numbers(kernel.rows) }
   package static func read<T: Scalar>(_ entry: LayerReader<T>) throws -> any Layer<T> {
     TransposedConvolution<T>(
       entry.name, kernel: try entry.kernel(), bias: try entry.bias(),

@@ -71,11 +71,18 @@ struct AttentionModel: Model {
   }
 
   func kernels(_ choices: ModelChoices) -> [KernelShape] {
-    let (width, head) = (width(choices), choices.hidden[0])
+    let (width, head, positions) = (width(choices), choices.hidden[0], pieces(choices) - 1)
     return [
-      KernelShape(width, head, uses: 2), KernelShape(width, head, uses: 1),
-      KernelShape(head, width, uses: 1),
+      KernelShape(width, head, uses: 2, positions: positions),
+      KernelShape(width, head, uses: 1, positions: positions),
+      KernelShape(head, width, uses: 1, positions: positions),
     ]
+  }
+
+  /// The scores of every pair of positions, and their weights.
+  func numbersBesides(_ choices: ModelChoices) -> Double {
+    let positions = Double(pieces(choices) - 1)
+    return 2 * positions * positions
   }
 
   func ties(_ choices: ModelChoices) -> [[String]] { [["attention query", "attention key"]] }

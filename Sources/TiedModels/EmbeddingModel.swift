@@ -85,7 +85,7 @@ struct EmbeddingModel: Model {
     let width = choices.hidden[0]
     return [
       KernelShape(vocabulary(choices), width, uses: 2),
-      KernelShape(choices.features * width, width, uses: 1),
+      KernelShape(sizeProduct(choices.features, width), width, uses: 1),
     ]
   }
 

@@ -34,8 +34,11 @@ package protocol Model: Sendable {
   func check(_ choices: ModelChoices, data: String) throws
   /// What a report calls it, such as "tied autoencoder 64-16-64".
   func title(_ choices: ModelChoices) -> String
-  /// Its kernels, each once.
+  /// Its kernels, each once. Nothing of what is chosen is known to fit into memory yet.
   func kernels(_ choices: ModelChoices) -> [KernelShape]
+  /// Numbers that each sample makes besides what the kernels take and give. In Double: their count may not fit
+  /// an Int.
+  func numbersBesides(_ choices: ModelChoices) -> Double
   /// Sets of uses that are meant to share a kernel: names of layers, or of layer and slot.
   func ties(_ choices: ModelChoices) -> [[String]]
   /// The layers, tied, all random numbers from the given source.
@@ -57,6 +60,7 @@ extension Model {
   package var isUntied: Bool { false }
 
   package func check(_ choices: ModelChoices, data: String) throws {}
+  package func numbersBesides(_ choices: ModelChoices) -> Double { 0 }
 
   /// What the last activation can undo, or the squared error.
   package func loss(_ choices: ModelChoices) -> Loss {
@@ -193,6 +197,12 @@ package struct KernelShape: Sendable {
     self.uses = uses
     self.positions = positions
   }
+}
+
+/// A product of sizes; the largest Int where it does not fit one, which no memory holds either.
+func sizeProduct(_ one: Int, _ other: Int) -> Int {
+  let (product, overflows) = one.multipliedReportingOverflow(by: other)
+  return overflows ? .max : product
 }
 
 /// Rows of data, before a model makes a batch of them.

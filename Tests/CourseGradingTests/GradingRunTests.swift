@@ -125,6 +125,20 @@ private struct Workshop {
     #expect(grades.map(\.points) == [0, 0])
   }
 
+  /// A file that the compiler never comes to the end of costs what stands in it, and is named.
+  @Test func aFileThatCompilesForEverIsNamed() throws {
+    var workshop = try Workshop()
+    workshop.compile = 2
+    workshop.disturbance = "grep -q BOMB Sources/Layers/*.swift && sleep 30;"
+    let grades = try workshop.grade([("eve", "BOMB"), ("ada", workshop.right())])
+    #expect(grades[0].checks.allSatisfy { $0.outcome == .notCompiled })
+    #expect(grades[0].compilerErrors.map(\.file) == ["Answer.swift"])
+    #expect(
+      grades[0].checks[0].sentence.contains("compiling was not done after 2 s"),
+      "\(grades[0].checks[0].sentence)")
+    #expect(grades[1].points == grades[1].maximum)
+  }
+
   /// What a submission does to the folder it was built in, or to its own, is no other's.
   @Test(arguments: [
     "echo spoiled > ../package/kept", "echo spoiled > ../package/.build/object",

@@ -28,6 +28,7 @@ import Testing
     ("1,2\n3,4,5\n", "line 2 has 3 cells, and line 1 has 2"),
     ("1,2\nnan,4\n", "line 2, column 1 is nan; expected a finite number"),
     ("1,2\n3,inf\n", "line 2, column 2 is inf"), ("1,1e999\n", "line 1, column 2 is 1e999"),
+    ("1,0x1p-2\n", "line 1, column 2 is \"0x1p-2\"; expected a number"),
     ("1;2\n3;4\n", "no rows|is \"3;4\""), ("0,5;1\n", "line 1, column 2 is \"5;1\""),
   ])
   func whatIsNotATable(text: String, words: String) throws {

@@ -41,6 +41,34 @@ import Testing
     #expect(!run.said.contains("Error"), "\(run.said)")
   }
 
+  /// What cannot stop within a second is ended all the same.
+  @Test func ctrlCEndsALongCheckWithinASecond() throws {
+    let tiecheck = URL(fileURLWithPath: ProcessInfo.processInfo.arguments[0])
+      .deletingLastPathComponent().appendingPathComponent("tiecheck").path
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: tiecheck)
+    process.arguments = [
+      "check", "--model", "shared", "--set", "uses=64,run=64", "--features", "48", "--hidden", "48",
+      "--batch", "64", "--directions", "0",
+    ]
+    let said = Pipe()
+    (process.standardOutput, process.standardError) = (FileHandle.nullDevice, said)
+    try process.run()
+    // How long it will take is said when the check is about to begin.
+    var text = ""
+    while !text.contains("Ctrl-C stops it.\n") {
+      let more = said.fileHandleForReading.availableData
+      try #require(!more.isEmpty, "\(text)")
+      text += String(decoding: more, as: UTF8.self)
+    }
+    #expect(text.contains("evaluations of the loss"))
+    process.interrupt()
+    let start = ContinuousClock.now
+    process.waitUntilExit()
+    #expect(ContinuousClock.now - start < .seconds(3))
+    #expect(process.terminationReason == .uncaughtSignal || process.terminationStatus == 2)
+  }
+
   /// nohup starts a command with that signal ignored.
   @Test func aHangUpThatIsIgnoredStaysIgnored() throws {
     let run = try ending(

@@ -18,6 +18,30 @@ import TiedModels
     }
   }
 
+  /// Products that do not fit an Int, and what attention makes of every pair of positions.
+  @Test(arguments: [
+    "--model embedding --features 4611686018427387904",
+    "--model embedding --hidden 4611686018427387904",
+    "--model embedding --data random --features 9223372036854775807 --hidden 9223372036854775807",
+    "--model siamese --features 9223372036854775807 --hidden 9223372036854775807",
+    "--model shared --features 9223372036854775807 --hidden 9223372036854775807",
+    "--model recurrent --features 9223372036854775800 --hidden 9223372036854775807",
+    "--model attention --features 9223372036854775800 --hidden 9223372036854775807",
+    "--model attention --features 100000 --set pieces=100000 --hidden 1 --batch 2",
+  ])
+  func sizesWhoseProductsOverflowAreRefused(options: String) {
+    for command in ["check", "summary"] {
+      expectRefusal(tiecheck("\(command) \(options)"), 64, ["GiB of memory; the limit is 2 GiB"])
+    }
+  }
+
+  @Test func imagesThatAreTooLargeAreRefused() {
+    for options in ["--features 9223372036854775800", "--features 8 --hidden 9223372036854775807"] {
+      let run = tiecheck("summary --model convolution --set height=1 \(options)")
+      #expect(run.status == 64, "\(run.error)")
+    }
+  }
+
   @Test func measuredSizesAreNotUnderestimated() {
     func megabytes(_ features: Int, _ hidden: Int, batch: Int) -> Double {
       MemoryEstimate(kernels: [KernelShape(features, hidden, uses: 2)], batch: batch)

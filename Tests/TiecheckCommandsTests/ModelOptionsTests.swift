@@ -114,6 +114,18 @@ import Testing
     #expect(settings.steps == 3)
   }
 
+  @Test func aFloatModelIsMeasuredInDoubleUnlessItsOwnLossesAreAskedFor() throws {
+    func witness(_ options: String...) throws -> WitnessPrecision {
+      try ModelOptions.parse(options).settings.witness
+    }
+    #expect(try witness() == .own)
+    #expect(try witness("--witness", "auto") == .own)
+    #expect(try witness("--precision", "float") == .double)
+    #expect(try witness("--precision", "float", "--witness", "auto") == .double)
+    #expect(try witness("--precision", "float", "--witness", "own") == .own)
+    expectRefusal(tiecheck("check --witness double"), 64, ["goes with --precision float"])
+  }
+
   @Test func onlyAModelOptionClosesTheModel() throws {
     for open in [[], ["--seed", "3"], ["--rtol", "0.01"], ["--steps", "2"]] {
       #expect(try ModelOptions.parse(open).leavesModelOpen)

@@ -56,6 +56,80 @@ import Testing
     #expect(try folder.names() == ["net.json"])
   }
 
+  /// What a file names need not be in it: sizes alone must not end the process.
+  @Test func sizesThatNoMemoryHoldsAreRefused() {
+    let attention = """
+      {"layers": [{"type": "attention", "query": "W", "key": "W", "value": "W", "output": "W",
+                   "positions": 100000}], "loss": "mean_squared_error", "input": [[1], [2]],
+       "target": [[1], [2]], "parameters": {"W": [[0.5]]}}
+      """
+    expectRefusal(
+      tiecheck("check --model-file -", input: attention), 65,
+      ["the model file", "would make about 4e+10 numbers of this batch"])
+    let table = [String](repeating: "0.1", count: 9000).joined(separator: ",")
+    let tokens = [String](repeating: "0", count: 9000).joined(separator: ",")
+    let embedding = """
+      {"layers": [{"type": "embedding", "kernel": "E"}], "loss": "mean_squared_error",
+       "input": [[\(tokens)]], "target": [[1]], "parameters": {"E": [[\(table)]]}}
+      """
+    expectRefusal(
+      tiecheck("summary --model-file -", input: embedding), 65, ["Use fewer rows"])
+  }
+
+  @Test func targetsThatAreNoProbabilitiesAreRefused() {
+    let text = Self.right.replacing("mean_squared_error", with: "binary_cross_entropy")
+      .replacing("\"identity\"", with: "\"sigmoid\"")
+    #expect(tiecheck("check --optimizers sgd --model-file -", input: text).status == 0)
+    expectRefusal(
+      tiecheck(
+        "check --model-file -", input: text.replacing("[0.2, 0.3]", with: "[2, 0.3]")), 65,
+      ["\"target\" holds 2.0, and binary cross-entropy expects numbers in [0, 1]"])
+  }
+
+  @Test func aCommaTooManyIsNoJSON() {
+    expectRefusal(
+      tiecheck(
+        "check --model-file -", input: Self.right.replacing("[0.5, 0.1]", with: "[0.5, 0.1,]")), 65,
+      ["it is not JSON: a comma stands before a closing bracket"])
+  }
+
+  /// A number that fits a Double and no Float is the file's, and no fault of tiecheck's.
+  @Test func numbersThatNoFloatHoldsAreSaid() {
+    expectRefusal(
+      tiecheck(
+        "check --precision float --model-file -",
+        input: Self.right.replacing("[0.4, 0.8]", with: "[1e200, 0.8]")), 65, ["Float"])
+  }
+
+  @Test func namesFromAFileMoveNoCursor() throws {
+    let name = "W\\u001b[31m\\u202e\\nPASS"
+    let text = Self.right.replacing("\"W\"", with: "\"\(name)\"")
+      .replacing(
+        "\"type\": \"dense\", \"kernel\": \"\(name)\", \"transposed\"",
+        with: "\"type\": \"dense\", \"name\": \"\(name)\", \"kernel\": \"\(name)\", \"transposed\"")
+    let folder = try TemporaryFolder()
+    let path = try folder.file("a\u{1B}[2J\nb.json", text)
+    for command in [
+      "check --optimizers sgd", "summary", "report --optimizers sgd -o \(folder("r"))",
+    ] {
+      for terminal in [true, false] {
+        let run = tiecheck(
+          "\(command) --no-color --model-file", path, errorTerminal: terminal)
+        #expect(run.status == 0, "\(run.error)")
+        let said = (run.output + run.error).replacing("\u{1B}[K", with: "")
+        #expect(!said.contains("\u{1B}") && !said.contains("\u{202E}"), "\(command)")
+        #expect(!said.split(separator: "\n").contains { $0.hasPrefix("PASS,") }, "\(said)")
+      }
+    }
+    let page = try folder.text("r/report.md")
+    #expect(!page.contains("\u{1B}") && !page.contains("\u{202E}"))
+    #expect(try folder.text("r/result.json").contains("\\u001b"))
+    let missing = tiecheck("check --data", folder("none\u{1B}[2J\u{202E}.csv"))
+    #expect(missing.status == 66 && !missing.error.contains("\u{1B}"))
+    let wrong = tiecheck("check --model", "x\u{1B}[2J")
+    #expect(wrong.status == 64 && !wrong.error.contains("\u{1B}"))
+  }
+
   @Test func whyTheOriginalAnswerFails() throws {
     let folder = try TemporaryFolder()
     let rows = Array(

@@ -10,6 +10,7 @@ package enum GradeFormat: String, CaseIterable, Sendable {
   /// Grades as one file.
   /// - Precondition: a format of one is asked of one submission.
   package func data(_ record: GradeRecord) throws -> Data {
+    let record = self == .json ? record : record.harmlessCopy
     switch self {
     case .text: return Data(GradeText.text(record).utf8)
     case .markdown: return Data(GradeMarkdown.text(record).utf8)

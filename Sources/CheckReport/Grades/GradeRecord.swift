@@ -178,7 +178,7 @@ package struct CompilerError: Codable, Equatable, Hashable, Sendable, CustomStri
     self.message = message
   }
 
-  package var description: String { "\(file):\(line):\(column): error: \(message)" }
+  package var description: String { harmless("\(file):\(line):\(column): error: \(message)") }
 }
 
 /// JSON that is the same to the byte for the same values.

@@ -13,7 +13,8 @@ struct CheckCommand: Subcommand {
   func execute() throws -> ExitStatus {
     let settings = model.settings
     let result = try settings.run(
-      try model.prepared(for: .check), output, interrupt: Interrupt())
+      try model.prepared(for: .check), output,
+      interrupt: Interrupt(patience: Interrupt.patienceOfACheck))
     let record = CheckRecord(
       seed: settings.options.seed,
       command: CommandText.joined(["tiecheck", "check"] + model.arguments), cases: [result])

@@ -18,6 +18,14 @@ struct CheckSettings {
     _ model: PreparedModel, _ output: OutputOptions, expected: Verdict = .pass,
     interrupt: Interrupt
   ) throws -> CaseResult {
+    let workers = ProcessInfo.processInfo.activeProcessorCount
+    let estimate = try WorkEstimate(
+      model.makeObjective(precision, witness: witness), directions: options.directions,
+      workers: workers)
+    try estimate.require(for: model.name)
+    if estimate.total > WorkEstimate.worthSaying, !output.quiet {
+      Console.current.say("\(model.name): \(estimate.text). Ctrl-C stops it.")
+    }
     let line = ProgressLine(model.name, isShown: !output.quiet)
     defer { line.clear() }
     let progress = CheckProgress { line.show($0, of: $1) }
@@ -25,6 +33,6 @@ struct CheckSettings {
     var options = options
     options.progress = progress
     return try model.checkCase(self, expected: expected)
-      .run(options, workers: ProcessInfo.processInfo.activeProcessorCount)
+      .run(options, workers: workers)
   }
 }

@@ -21,7 +21,7 @@ struct CSVTable {
     }
 
     let titles = Self.cells(first)
-    let isHeader = titles.allSatisfy { Double($0) == nil } && titles.contains { !$0.isEmpty }
+    let isHeader = titles.allSatisfy { Self.decimal($0) == nil } && titles.contains { !$0.isEmpty }
     header = isHeader ? titles.map { String($0) } : nil
     let rows = lines.dropFirst(isHeader ? 1 : 0)
     guard !rows.isEmpty else {
@@ -43,12 +43,18 @@ struct CSVTable {
     matrix = try Matrix(rows: rows.count, columns: titles.count, elements: numbers)
   }
 
+  /// The number that a cell holds, and the words for what is none: "nan", "inf". Swift would also read 0x1p-2,
+  /// which no table means.
+  private static func decimal(_ cell: Substring) -> Double? {
+    cell.contains { "xXpP".contains($0) } ? nil : Double(cell)
+  }
+
   private static func number(_ cell: Substring, line: Int, column: Int) throws -> Double {
     let place = "line \(line), column \(column)"
     guard !cell.isEmpty else {
       throw CSVError("\(place) is empty; expected a number. Fill it in, or remove the line.")
     }
-    guard let number = Double(cell) else {
+    guard let number = decimal(cell) else {
       throw CSVError(
         "\(place) is \"\(cell.prefix(40))\"; expected a number with a point for its decimals. Turn "
           + "it into a number, or remove the column.")

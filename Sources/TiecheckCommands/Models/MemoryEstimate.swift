@@ -22,7 +22,8 @@ struct MemoryEstimate {
   ///   - kernels: each once.
   ///   - isTied: whether their uses share them.
   ///   - batch: rows.
-  init(kernels: [KernelShape], isTied: Bool = true, batch: Int) {
+  ///   - besides: numbers that each sample makes besides what kernels take and give.
+  init(kernels: [KernelShape], isTied: Bool = true, batch: Int, besides: Double = 0) {
     // In Double throughout: the numbers are the user's, and their product may not fit an Int.
     let widths = kernels.reduce(0) { $0 + Double($1.rows) + Double($1.columns) }
     let elements = kernels.reduce(0) {
@@ -32,7 +33,7 @@ struct MemoryEstimate {
     // What two uses pass is the widths of the kernel, once each.
     batchBytes =
       8 * Double(batch)
-      * kernels.reduce(0) {
+      * kernels.reduce(besides) {
         $0 + Double($1.positions) * (Double($1.rows) + Double($1.columns))
           * max(Double($1.uses) / 2, 1)
       }

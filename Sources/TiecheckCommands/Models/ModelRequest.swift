@@ -40,7 +40,8 @@ struct ModelRequest {
     try refusing { try model.check(choices, data: table.name) }
     choices.batch = try table.rowCount(asked: batch, usual: model.usual.batch)
     try MemoryEstimate(
-      kernels: model.kernels(choices), isTied: !choices.isUntied, batch: choices.batch
+      kernels: model.kernels(choices), isTied: !choices.isUntied, batch: choices.batch,
+      besides: model.numbersBesides(choices)
     ).require(for: purpose)
 
     let loss = choices.loss ?? model.loss(choices)

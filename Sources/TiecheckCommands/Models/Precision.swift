@@ -10,7 +10,7 @@ enum Precision: String, CaseIterable, ExpressibleByArgument, TypedText {
 }
 
 /// Whose losses a Float model's gradient is compared with.
-enum WitnessPrecision: String, CaseIterable, ExpressibleByArgument, TypedText {
+enum WitnessPrecision {
   /// The model's own.
   case own
   /// Those of the same network in Double, which certify many more digits.

@@ -121,13 +121,22 @@ extension PreparedModel {
         KernelShape(
           kernel.shape[0], kernel.shape[1], uses: slots.count { $0.parameter === kernel })
       },
-      batch: file.input.rows
+      batch: file.input.rows, besides: try Self.numbersBesides(chain, input: file.input)
     ).require(for: purpose)
     let stem = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     try self.init(
       name: (path == "-" ? "model from standard input" : stem) + Self.suffix(fault: fault),
       model: "model-file", ties: chain.kernelTies, fault: fault,
       origin: .file(data))
+  }
+
+  /// What the layers of a file make of one sample: a kernel's shape does not say at how many places it is used.
+  private static func numbersBesides(
+    _ chain: Chain<Double>, input: Matrix<Double>
+  ) throws -> Double {
+    zip(chain.layers, try chain.inputs(input)).reduce(0) { sum, next in
+      sum + ((next.0 as? any SavedLayer<Double>)?.numbers(inputWidth: next.1.columns) ?? 0)
+    }
   }
 
   /// What a fault adds to a name.

@@ -1,9 +1,16 @@
 import ArgumentParser
 import GradientCheck
+import ModelPipe
 
 /// The options that say how a model is checked, whatever the model is. `check`, `report` and `verify`
 /// share them.
 struct CheckingOptions: RepeatableOptions {
+  @Option(
+    help: ArgumentHelp(
+      "Whose losses a model in Float is measured by: those of the same model in Double where they can be "
+        + "had ('auto', the default), those in Double and no others, or the model's own."))
+  var witness: PipeWitness?
+
   @Option(
     parsing: .unconditional,
     help: ArgumentHelp("The seed of everything random (default: 1).", valueName: "n"),
@@ -67,3 +74,5 @@ struct CheckingOptions: RepeatableOptions {
     return options
   }
 }
+
+extension PipeWitness: ExpressibleByArgument, TypedText {}

@@ -27,12 +27,6 @@ struct ModelOptions: RepeatableOptions {
   var precision: Precision?
 
   @Option(
-    help: ArgumentHelp(
-      "Whose losses a Float model's gradient is compared with (default: own).",
-      discussion: "With 'double' the same network in Double is the witness."))
-  var witness: WitnessPrecision?
-
-  @Option(
     parsing: .unconditional,
     help: ArgumentHelp("The optimizers to check (default: all seven).", valueName: "name,..."),
     transform: OptionValue.optimizers)
@@ -49,7 +43,7 @@ struct ModelOptions: RepeatableOptions {
         "--model-file and \(first) contradict each other: the file says everything about the model "
           + "and its batch. Leave out one of the two.")
     }
-    if witness == .double, precision != .float {
+    if checking.witness == .double, precision != .float {
       throw ValidationError(
         "--witness double goes with --precision float: a Double model is its own witness.")
     }
@@ -70,7 +64,12 @@ struct ModelOptions: RepeatableOptions {
   /// What the checkers are asked.
   var settings: CheckSettings {
     let precision = precision ?? .double
-    let witness = witness ?? (precision == .float ? .double : .own)
+    let witness: WitnessPrecision =
+      switch checking.witness ?? .auto {
+      case .auto: precision == .float ? .double : .own
+      case .double: .double
+      case .own: .own
+      }
     var settings = CheckSettings(
       options: checking.checkOptions(tolerance: precision.defaultTolerance(witness: witness)))
     settings.precision = precision

@@ -88,7 +88,7 @@ struct ReportCommand: Subcommand {
       model.leavesModelOpen
       ? try StandardCases.requests(seed: settings.options.seed).map { try $0.prepared(for: .check) }
       : [try model.prepared(for: .check)]
-    let interrupt = Interrupt()
+    let interrupt = Interrupt(patience: Interrupt.patienceOfACheck)
     return CheckRecord(
       seed: settings.options.seed,
       command: CommandText.joined(["tiecheck", "report"] + model.arguments),

@@ -35,19 +35,35 @@ struct ReportFolder {
     }
   }
 
-  /// Writes the files. A new folder appears with everything in it; in one that exists, files are
-  /// replaced when all of them are on disk, and others are left alone.
+  /// Writes the files. A new folder appears with everything in it. In one that exists, all of them are replaced
+  /// in one step, and others are left alone; where the file system cannot do that, one after the other once all
+  /// are on disk. Several runs may write one folder: each waits for the one before.
   /// - Throws: `CommandError`; then nothing is left behind.
   func write(_ files: [ReportFile]) throws {
     do {
-      if OutputFile.isFolder(url) {
-        try OutputFile.replace(
-          files.map { (url.appendingPathComponent($0.name), $0.contents) })
-      } else {
-        try OutputFile.createFolder(url, files)
+      FolderLock.removeLeftovers(beside: url)
+      if !OutputFile.isFolder(url) {
+        do {
+          return try OutputFile.createFolder(url, files)
+        } catch let error as POSIXError where [.ENOTEMPTY, .EEXIST].contains(error.code) {
+          // Another run was quicker.
+        }
       }
+      try replace(files)
     } catch {
       throw OutputFile.failure(path, error)
     }
+  }
+
+  private func replace(_ files: [ReportFile]) throws {
+    let lock = FolderLock.wait(for: url)
+    defer { withExtendedLifetime(lock) {} }
+    // One file is replaced in one step as it is.
+    if files.count > 1 {
+      do {
+        return try FolderExchange(url, files).run()
+      } catch is FolderExchange.NotPossible {}
+    }
+    try OutputFile.replace(files.map { (url.appendingPathComponent($0.name), $0.contents) })
   }
 }

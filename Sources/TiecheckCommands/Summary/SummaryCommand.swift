@@ -39,7 +39,7 @@ struct SummaryCommand: Subcommand {
     if let save { try OutputFile.write(try prepared.file(), to: save) }
     switch output.format ?? .text {
     case .text: try output.write(Data(SummaryTable.text(summary).utf8))
-    case .markdown: try output.write(Data("```\n\(SummaryTable.text(summary))```\n".utf8))
+    case .markdown: try output.write(Data(SummaryTable.markdown(summary).utf8))
     case .json:
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

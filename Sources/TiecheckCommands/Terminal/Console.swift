@@ -1,4 +1,5 @@
 import Foundation
+import GradientCheck
 
 /// Where a command's words go, and what it may know of its surroundings. Commands never touch the
 /// process's own streams, so that a test or a notebook can run them in-process.
@@ -59,8 +60,8 @@ package struct Console: Sendable {
     }
   }
 
-  /// Writes a line to standard error.
-  func say(_ line: String) { error(Data((line + "\n").utf8)) }
+  /// Writes a line, or several, to standard error: text, and nothing that a terminal obeys.
+  func say(_ line: String) { error(Data((harmless(line, keeping: "\n\t") + "\n").utf8)) }
 }
 
 extension FileHandle {

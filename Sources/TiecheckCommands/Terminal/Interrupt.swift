@@ -8,6 +8,8 @@ import Foundation
 /// is ended before this process is.
 final class Interrupt: @unchecked Sendable {
   private var sources: [any DispatchSourceSignal] = []
+  /// One of its own: while a check runs on every core, no other queue comes to its turn.
+  private let queue = DispatchQueue(label: "tiecheck.interrupt", qos: .userInteractive)
   private let lock = NSLock()
   private var requested = false
   private var isEnding = false
@@ -16,6 +18,9 @@ final class Interrupt: @unchecked Sendable {
   /// Seconds that what is running has for stopping by itself.
   private let patience: Double?
   private var end: (() -> Void)?
+
+  /// For a check: somebody waits at the keyboard.
+  static let patienceOfACheck = 0.9
 
   /// Whether Ctrl-C came.
   var isRequested: Bool { lock.withLock { requested } }
@@ -30,7 +35,7 @@ final class Interrupt: @unchecked Sendable {
     self.patience = patience
     let registered = DispatchGroup()
     for number in startsPrograms ? [SIGINT, SIGTERM, SIGHUP] : [SIGINT] {
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+      let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { [weak self] in self?.receive(number) }
       let before = signal(number, SIG_IGN)
       // nohup asked for that, and is obeyed.
@@ -71,7 +76,7 @@ final class Interrupt: @unchecked Sendable {
       request()
       if !startsPrograms { signal(SIGINT, SIG_DFL) }
       if let patience {
-        DispatchQueue.global().asyncAfter(deadline: .now() + patience) { [weak self] in
+        queue.asyncAfter(deadline: .now() + patience) { [weak self] in
           self?.receive(number)
         }
       }

@@ -26,12 +26,7 @@ enum OutputFile {
     var written: [(temporary: URL, url: URL)] = []
     defer { for file in written { try? FileManager.default.removeItem(at: file.temporary) } }
     for (url, data) in files {
-      guard !isFolder(url) else {
-        throw CommandError(
-          .noOutput,
-          "\(url.lastPathComponent) cannot be written: \(url.lastPathComponent) is a folder. Choose "
-            + "another place with -o.")
-      }
+      guard !isFolder(url) else { throw isFolderError(url) }
       let temporary = temporaryName(beside: url)
       written.append((temporary, url))
       try create(temporary, data)
@@ -70,6 +65,20 @@ enum OutputFile {
   static func temporaryName(beside url: URL) -> URL {
     url.deletingLastPathComponent().appendingPathComponent(
       ".\(url.lastPathComponent).\(UUID().uuidString).tmp")
+  }
+
+  /// Whether a name is one that `temporaryName` has made for a place.
+  static func isTemporary(_ name: String, of place: String) -> Bool {
+    let (start, end) = (".\(place).", ".tmp")
+    return name.hasPrefix(start) && name.hasSuffix(end)
+      && UUID(uuidString: String(name.dropFirst(start.count).dropLast(end.count))) != nil
+  }
+
+  static func isFolderError(_ url: URL) -> CommandError {
+    CommandError(
+      .noOutput,
+      "\(url.lastPathComponent) cannot be written: \(url.lastPathComponent) is a folder. Choose "
+        + "another place with -o.")
   }
 
   static func isFolder(_ url: URL) -> Bool {

@@ -1,4 +1,5 @@
 import Foundation
+import GradientCheck
 
 /// A line on a terminal's standard error that says how far a check is; nothing anywhere else.
 final class ProgressLine: Sendable {
@@ -8,7 +9,7 @@ final class ProgressLine: Sendable {
   private let start = ContinuousClock.now
 
   init(_ name: String, isShown: Bool) {
-    self.name = name
+    self.name = harmless(name)
     self.isShown = isShown && Console.current.isErrorTerminal
   }
 

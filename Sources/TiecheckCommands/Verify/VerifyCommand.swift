@@ -8,15 +8,7 @@ import ModelPipe
 struct ProgramOptions: RepeatableOptions {
   @Option(help: "What the report calls the model (default: the program's own word).")
   var name: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "Whose losses a model in float32 is measured by: in Double where the program can ('auto', the "
-        + "default), always in Double, or the program's own."))
-  var witness: PipeWitness?
 }
-
-extension PipeWitness: ExpressibleByArgument, TypedText {}
 
 /// `tiecheck verify`.
 struct VerifyCommand: Subcommand {
@@ -149,7 +141,7 @@ struct VerifyCommand: Subcommand {
 
   private func check(_ process: ChildProcess, _ progress: CheckProgress) throws -> CaseResult {
     // Differences of a claim that is rounded to Float need steps that Float can tell apart.
-    let witness = program.witness ?? (checking.secondOrder ? .own : .auto)
+    let witness = checking.witness ?? (checking.secondOrder ? .own : .auto)
     let objective = try PipeObjective(process, witness: witness)
     if witness == .double, let missing = objective.missingDouble {
       throw CommandError(
