@@ -27,7 +27,7 @@ struct CommandError: Error, CustomStringConvertible {
     case let error as FaultNotApplicable: self.init(.usage, "\(error)")
     case let error as NotebookError: self.init(.badInput, "\(error)")
     case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch,
-      is NothingToCheck:
+      is NothingToCheck, is UpdateSubjectProblem:
       self.init(.badInput, "\(error)")
     case let error as GradingError: self.init(error.status, "\(error)")
     case let error as ResultsFolderError:

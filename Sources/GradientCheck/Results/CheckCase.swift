@@ -119,9 +119,10 @@ public struct CheckCase {
       [gradient.verdict, judgedTie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
       + [structure?.verdict ?? .pass, faults.isEmpty ? .pass : .fail]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
-    let remarks = [
-      DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
-    ].compactMap { $0 } + (try accused[0].remarks(after: gradient))
+    let remarks =
+      [
+        DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
+      ].compactMap { $0 } + judgedTie.remarks + (try accused[0].remarks(after: gradient))
     let samples = objective as? any SampledObjective
     let lastResorts = Diagnostician.LastResorts(
       samples: { p in
