@@ -79,7 +79,13 @@ enum CaseSentences {
         "the updates of \(failing.count) of \(NumberText.count(updates.optimizers.count, "optimizer")) "
           + "are not what they should be (\(NumberText.list(failing.map(\.name))))" + finding)
     }
-    let undecided = updates.optimizers.filter { $0.verdict == .inconclusive }
+    for optimizer in updates.optimizers {
+      guard let reason = optimizer.reason else { continue }
+      sentences.append("the updates of \(optimizer.name) could not be compared: \(reason)")
+    }
+    let undecided = updates.optimizers.filter {
+      $0.verdict == .inconclusive && $0.reason == nil
+    }
     if !undecided.isEmpty {
       sentences.append(
         "the slope of the loss along the step could not be decided for "

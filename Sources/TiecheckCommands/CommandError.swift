@@ -35,7 +35,8 @@ struct CommandError: Error, CustomStringConvertible {
     case let error as FaultNotApplicable: self.init(.usage, "\(error)")
     case let error as NotebookError: self.init(.badInput, lines: "\(error)")
     case is NonFiniteObjective, is NonDeterministicObjective, is LossDomainError, is ShapeMismatch,
-      is NothingToCheck, is ModelFileError, is TokenError, is SequenceLengthError:
+      is NothingToCheck, is ModelFileError, is TokenError, is SequenceLengthError,
+      is UpdateSubjectProblem:
       self.init(.badInput, "\(error)")
     case let error as GradingError: self.init(error.status, lines: "\(error)")
     case let error as ResultsFolderError:

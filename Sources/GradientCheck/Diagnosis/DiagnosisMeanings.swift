@@ -24,6 +24,7 @@ extension Diagnosis {
     "copied": "two kernels with equal values, where one was meant",
     "not-tied": "two kernels, where one was meant",
     "undeclared-use": "a layer reads a parameter that it does not list",
+    "wrong-contribution": "what single uses claim is wrong, though the whole gradient is right",
     "bias-taken-along": "a bias is shared that was not meant to be",
     // Updates.
     "not-moved": "a parameter does not move at all",

@@ -102,7 +102,7 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
   public func pathFunction(_ use: Use) throws -> PathFunction {
     let start =
       use.isLossTerm
-      ? try network.lossInput(input) : try network.chain.inputs(input)[use.layer]
+      ? try network.lossInput(input) : try layerInputs()[use.layer]
     let parameter = typedParameters[use.parameter]
     guard use.isRepeated else {
       return { [self] change in
@@ -152,10 +152,27 @@ public final class ChainObjective<S: Scalar>: LayeredObjective {
     return try network.chain.layers[use.layer].reaches(slot: use.slot, at: telling(use.layer))
   }
 
+  /// The inputs of a long chain, and the values of the parameters that they belong to: whoever asks for one
+  /// layer after another would else run all of them each time.
+  private var kept: (values: [Matrix<S>], inputs: [Matrix<S>])?
+  private static var longChain: Int { 32 }
+
+  /// What arrives at each layer at the present point.
+  private func layerInputs() throws -> [Matrix<S>] {
+    guard network.chain.layers.count >= Self.longChain else {
+      return try network.chain.inputs(input)
+    }
+    let values = typedParameters.map(\.values)
+    if let kept, kept.values == values { return kept.inputs }
+    let inputs = try network.chain.inputs(input)
+    kept = (values, inputs)
+    return inputs
+  }
+
   /// A layer's input at the present point; random numbers where only zeros arrive and the layer takes
   /// any.
   private func telling(_ layer: Int) throws -> Matrix<S> {
-    let layerInput = try network.chain.inputs(input)[layer]
+    let layerInput = try layerInputs()[layer]
     guard layerInput.elements.allSatisfy({ $0 == 0 }) else { return layerInput }
     let numbers: Matrix<S> = RandomSource(seed: 1).matrix(
       rows: layerInput.rows, columns: layerInput.columns, -1, 1)

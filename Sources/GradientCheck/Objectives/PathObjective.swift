@@ -22,6 +22,10 @@ public protocol PathObjective: Objective {
   var measuresPaths: Bool { get }
   /// Whether the claimed gradient can be had use by use: `gradientsByUse` has an answer.
   var claimsByUse: Bool { get }
+  /// Whether the claims by use may come from another computation than the claimed gradient, as in a
+  /// program that asks its framework once more for each use. Where the gradient is right and they do not add
+  /// up to it, they are then not compared.
+  var claimsByUseAreSeparate: Bool { get }
   /// What each use claims to contribute, in the order of `uses`; nil where nothing is claimed.
   func gradientsByUse() throws -> [[Double]?]
   /// The loss as a function of what one use alone sees. What no use after this one can change is
@@ -36,6 +40,8 @@ extension PathObjective {
   public var measuresPaths: Bool { true }
   /// true.
   public var claimsByUse: Bool { true }
+  /// false.
+  public var claimsByUseAreSeparate: Bool { false }
   /// nil: a matrix is drawn as a matrix.
   public func images(of parameter: Int) -> KernelImages? { nil }
 }

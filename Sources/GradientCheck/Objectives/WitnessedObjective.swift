@@ -43,6 +43,9 @@ package final class WitnessedObjective: SummarizedObjective, LayeredObjective {
   }
 
   package var claimsByUse: Bool { (accused as? any PathObjective)?.claimsByUse ?? false }
+  package var claimsByUseAreSeparate: Bool {
+    (accused as? any PathObjective)?.claimsByUseAreSeparate ?? false
+  }
   package func gradientsByUse() throws -> [[Double]?] {
     guard let accused = accused as? any PathObjective else { return uses.map { _ in nil } }
     synchronize()

@@ -122,7 +122,7 @@ public struct CheckCase {
     let remarks =
       [
         DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
-      ].compactMap { $0 } + (try accused[0].remarks(after: gradient))
+      ].compactMap { $0 } + judgedTie.remarks + (try accused[0].remarks(after: gradient))
     let named = try diagnoses(
       objective, options, gradient: gradient, tie: tie, updates: updates, values: values)
     return CaseResult(

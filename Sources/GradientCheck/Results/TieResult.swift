@@ -17,34 +17,6 @@ public struct TieResult: Codable, Sendable {
   /// Nothing was asked.
   static let none = TieResult(
     verdict: .pass, groups: [], missing: [], unmeant: [], copies: [], undeclared: [])
-
-  private func id(ofMissing sentence: String) -> String {
-    if undeclared.contains(sentence) { return "undeclared-use" }
-    return copies.contains(sentence) ? "copied" : "not-tied"
-  }
-
-  /// What is wrong, by name: a layer that holds a copy, layers that hold two kernels.
-  var diagnoses: [Diagnosis] {
-    let stale = groups.flatMap { group in
-      group.follows.filter { $0.verdict == .fail }.map { follows in
-        Diagnosis(
-          id: "stale-copy", parameter: group.parameter, coefficient: 0, coefficientError: 0,
-          explained: true,
-          sentence: "\(follows.name) does not follow \(group.parameter): \(follows.reason ?? "")")
-      }
-    }
-    return stale
-      + missing.map {
-        Diagnosis(
-          id: id(ofMissing: $0), parameter: "", coefficient: 0,
-          coefficientError: 0, explained: true, sentence: $0)
-      }
-      + unmeant.map {
-        Diagnosis(
-          id: "bias-taken-along", parameter: "", coefficient: 0, coefficientError: 0,
-          explained: true, sentence: $0)
-      }
-  }
 }
 
 /// One shared parameter.
@@ -93,6 +65,22 @@ public struct TieGroup: Codable, Sendable {
     }
   }
 
+  /// One use's contribution at a second point, a thousandth of the values away, along a random direction.
+  public struct SecondPoint: Codable, Sendable, UseRecorded {
+    /// The layer, by name.
+    public let layer: String
+    /// Which of the layer's uses; nil where it has only one.
+    public let use: String?
+    /// Claimed against measured.
+    public let verdict: Verdict
+    /// The slope along the direction: claimed, and measured with its error bound.
+    public let claimed: Double
+    public let measured: Double
+    public let bound: Double
+    /// Why, where the verdict does not speak for itself.
+    public let reason: String?
+  }
+
   /// The paths add up to the whole, claimed and measured.
   public struct SumRule: Codable, Sendable {
     /// Fail where the paths do not add up to the whole within the bounds of both.
@@ -101,6 +89,8 @@ public struct TieGroup: Codable, Sendable {
     public let maxRelativeError: Double
     /// The same for the claimed ones; nil where the model claims no gradient for a single use.
     public let maxClaimedError: Double?
+    /// The measured half was tried again and is broken. Not part of the record.
+    var isBrokenAsMeasured = false
 
     enum CodingKeys: String, CodingKey {
       case verdict
@@ -123,7 +113,7 @@ public struct TieGroup: Codable, Sendable {
     public let use: String?
     /// `vacuous` where nothing arrives that the parameter could act on: that counts neither way.
     public let verdict: Verdict
-    /// Why, where the verdict is not a pass.
+    /// Why, where the verdict does not speak for itself.
     public let reason: String?
   }
 
@@ -133,7 +123,7 @@ public struct TieGroup: Codable, Sendable {
   public let shape: [Int]
   /// The worst verdict of the paths, the sum rule, the identity and what follows.
   public let verdict: Verdict
-  /// Every use of the parameter, in order of the layers.
+  /// Every use of the parameter that was measured, in order of the layers.
   public let uses: [UseRecord]
   /// The gradient through each use, in the order of `uses`.
   public let paths: [Path]
@@ -143,6 +133,15 @@ public struct TieGroup: Codable, Sendable {
   public let identity: Identity?
   /// Whether each use follows the parameter when it changes.
   public let follows: [Follows]
+  /// What the uses claim at a second point; nil where nothing was claimed or measured there.
+  public var secondPoint: [SecondPoint]?
+  /// How many further uses there are that were not measured; nil for none. See `TieCheck.mostUses`.
+  public var unmeasuredUses: Int?
+  /// True where what the uses claim does not add up to a whole gradient that passes, and comes from another
+  /// computation than that: it is then not compared.
+  public var claimsAreApart: Bool?
+  /// Whether the whole gradient of the parameter passes. Not part of the record.
+  var wholePasses = false
   /// The measured path gradients with their bounds, one tensor for each use: what a diagnosis is
   /// made from. Not part of the record.
   public var measured: [TensorResult] = []
@@ -150,5 +149,8 @@ public struct TieGroup: Codable, Sendable {
   enum CodingKeys: String, CodingKey {
     case parameter, shape, verdict, uses, paths, identity, follows
     case sumRule = "sum_rule"
+    case secondPoint = "second_point"
+    case unmeasuredUses = "unmeasured_uses"
+    case claimsAreApart = "claims_apart"
   }
 }

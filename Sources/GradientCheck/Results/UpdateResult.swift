@@ -137,9 +137,11 @@ public struct OptimizerResult: Codable, Sendable {
   public let explanations: [Explanation]
   /// One sentence for each thing that is wrong.
   public let findings: [String]
+  /// Why nothing could be compared; nil where something was.
+  public var reason: String?
 
   enum CodingKeys: String, CodingKey {
-    case name, steps, verdict, through, slope, drift, strayed, explanations, findings
+    case name, steps, verdict, through, slope, drift, strayed, explanations, findings, reason
     case maxDifference = "max_difference"
     case stateSlots = "state_slots"
     case expectedStateSlots = "expected_state_slots"

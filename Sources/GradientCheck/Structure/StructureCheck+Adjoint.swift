@@ -112,6 +112,8 @@ extension StructureCheck {
       : .failed(question, id: id, "it is not: v.Ju = \(number(left)), u.Jv = \(number(right))")
   }
 
+  private static let mostAffine = 16
+
   /// Pairs of layers with a kernel each, which is the same one, transposed in one of them; affine, and
   /// as wide one way as the other. Whether a layer is affine is measured: it need not say so.
   private func tiedPairs(_ objective: ChainObjective<Double>) throws -> [(AffineLayer, AffineLayer)]
@@ -126,13 +128,14 @@ extension StructureCheck {
     }
     var pairs: [(AffineLayer, AffineLayer)] = []
     for (i, first) in affine.enumerated() {
-      for last in affine.dropFirst(i + 1)
-      where first.kernel.parameter === last.kernel.parameter
-        && first.kernel.isTransposed != last.kernel.isTransposed
-        && first.inputs == last.outputs && first.outputs == last.inputs
-      {
-        pairs.append((first, last))
+      let others = affine.dropFirst(i + 1).lazy.filter { last in
+        first.kernel.parameter === last.kernel.parameter
+          && first.kernel.isTransposed != last.kernel.isTransposed
+          && first.inputs == last.outputs && first.outputs == last.inputs
       }
+      // Of many layers over one kernel each is compared with the next one that reads it the other way.
+      pairs += others.prefix(affine.count > Self.mostAffine ? 1 : affine.count)
+        .map { (first, $0) }
     }
     return pairs
   }

@@ -92,6 +92,10 @@ package struct StructureCheck {
     var (phantoms, unreached): ([String], [String]) = ([], [])
     // What several layers hold the tie check has looked at.
     for use in objective.uses where users[use.parameter]!.count == 1 {
+      if options.progress?.isCancelled ?? false {
+        unreached.append("what comes after the interruption")
+        break
+      }
       switch try TieCheck(options).follows(objective, use).verdict {
       case .fail:
         phantoms.append(
@@ -174,6 +178,7 @@ package struct StructureCheck {
     let network = Network(objective.network.chain, loss: objective.network.loss)
     let whole = try network.gradients(objective.input, target: objective.target)
     let uses = Dictionary(grouping: objective.uses.filter { !$0.isLossTerm }, by: \.parameter)
+    let parts = SampleParts(objective)
     for (p, parameter) in parameters.enumerated() {
       let shares = bySample.compactMap { $0[parameter]?.elements }
       let expected = whole[parameter] == nil ? 0 : objective.input.rows
@@ -190,14 +195,17 @@ package struct StructureCheck {
       }
       guard expected > 0, let total = whole[parameter]?.elements else { continue }
       let scale = rootMeanSquare(shares.flatMap { $0 })
-      for i in total.indices {
-        let sum = shares.reduce(0) { $0 + $1[i] }
-        guard abs(sum - total[i]) <= 1e-12 * Double(expected) * max(scale, abs(total[i])) else {
-          return .failed(
-            question, id: nil, parameter: parameter.name,
-            "\(parameter.name) has \(shares.count) gradients for \(expected) samples, and they do not add "
-              + "up to that of the batch")
-        }
+      let rounding = 1e-12 * Double(expected)
+      let differing = total.indices.first { i in
+        let difference = abs(shares.reduce(0) { $0 + $1[i] } - total[i])
+        return !(difference <= max(rounding, options.rtol) * max(scale, abs(total[i])))
+          && !(difference <= rounding * parts.size(p, i))
+      }
+      if differing != nil {
+        return .failed(
+          question, id: nil, parameter: parameter.name,
+          "\(parameter.name) has \(shares.count) gradients for \(expected) samples, and they do not add "
+            + "up to that of the batch")
       }
     }
     return .passed(question, "\(objective.input.rows) samples, and they do")

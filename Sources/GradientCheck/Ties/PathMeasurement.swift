@@ -5,18 +5,28 @@ import TiedLayers
 /// entry, or the same random directions.
 struct PathMeasurement {
   let objective: any PathObjective
+  /// The uses that are measured.
   let uses: [Use]
-  /// What each use claims, in the order of `uses`; nil where nothing is claimed.
+  /// What each of them claims; nil where nothing is claimed.
   let claims: [[Double]?]
-  /// Whether the objective says what single uses claim.
-  let isClaimed: Bool
   /// The gradient check of the parameter, and of all of them.
   let whole: TensorResult
   let gradient: GradientResult
   let options: CheckOptions
-  private let lines: Lines?
+  /// nil where every entry is measured.
+  let lines: Lines?
 
-  private var parameter: any AnyParameter { objective.parameters[uses[0].parameter] }
+  var parameter: any AnyParameter { objective.parameters[uses[0].parameter] }
+
+  /// The noise and the tolerance of the whole check, for as many numbers as the paths have.
+  func tensorCheck(numbers: Int) -> TensorCheck {
+    TensorCheck(
+      witness: Witness(
+        value: gradient.value, sigma: gradient.noise,
+        z: Witness.quantile(alpha: options.alpha, entries: gradient.entries.total + numbers),
+        estimator: options.estimator),
+      rtol: options.rtol, seed: options.seed, progress: options.progress)
+  }
 
   init(
     _ objective: any PathObjective, _ uses: [Use], claims: [[Double]?]?, whole: TensorResult,
@@ -26,7 +36,6 @@ struct PathMeasurement {
     let zero = [Double](repeating: 0, count: parameter.count)
     self.objective = objective
     self.uses = uses
-    isClaimed = claims != nil
     // A use for which nothing is claimed contributes zeros.
     self.claims = claims.map { $0.map { $0 ?? zero } } ?? uses.map { _ in nil }
     self.whole = whole
@@ -49,15 +58,9 @@ struct PathMeasurement {
       }
       return task
     }
-    let witness = Witness(
-      value: gradient.value, sigma: gradient.noise,
-      z: Witness.quantile(
-        alpha: options.alpha,
-        entries: tasks.reduce(gradient.entries.total) { $0 + $1.values.count }),
-      estimator: options.estimator)
-    return try TensorCheck(
-      witness: witness, rtol: options.rtol, seed: options.seed, progress: options.progress
-    ).run(tasks, wholeScale: whole.measuredScale).tensors
+    let count = tasks.reduce(0) { $0 + $1.values.count }
+    options.progress?.expect(count)
+    return try tensorCheck(numbers: count).run(tasks, wholeScale: whole.measuredScale).tensors
   }
 
   private func task(
@@ -125,43 +128,5 @@ struct PathMeasurement {
   private func norm(ofSlopes slopes: [Double]) -> Double {
     Lines.entryScale(rootMeanSquare(slopes), entries: parameter.count)
       * Double(parameter.count).squareRoot()
-  }
-
-  /// The paths against the whole. What is measured must agree within the error bounds, what is claimed
-  /// within rounding.
-  func sumRule(_ paths: [TensorResult]) -> TieGroup.SumRule {
-    let unitRoundoff = objective.gradientUnitRoundoff
-    var verdict = Verdict.pass
-    var (largest, largestClaimed) = (0.0, 0.0)
-    let claimedRMS = rootMeanSquare(whole.measuredEntries.map(\.analytic))
-    for i in whole.measuredEntries.indices {
-      let entry = whole.measuredEntries[i]
-      var (sum, claimed, bound) = (0.0, 0.0, entry.bound)
-      for path in paths {
-        sum += path.entries[i].numeric
-        claimed += path.entries[i].analytic
-        bound += path.entries[i].bound
-      }
-      let error = abs(sum - entry.numeric)
-      let claimedError = abs(claimed - entry.analytic)
-      if !(error <= bound) {
-        // A bound that is exceeded where kinks or non-finite losses lie proves nothing.
-        let isFinite = sum.isFinite && entry.numeric.isFinite
-        verdict = Verdict.overall([verdict, isFinite ? .fail : .inconclusive])
-      }
-      if error > 0 { largest = max(largest, error / max(abs(entry.numeric), whole.measuredScale)) }
-      guard isClaimed else { continue }
-      // Additions in another order: a few roundings of the terms.
-      let terms = paths.reduce(abs(entry.analytic)) { $0 + abs($1.entries[i].analytic) }
-      if !(claimedError <= 1e4 * unitRoundoff * max(terms, claimedRMS)) {
-        verdict = .fail
-      }
-      if claimedError > 0 {
-        largestClaimed = max(largestClaimed, claimedError / max(abs(entry.analytic), claimedRMS))
-      }
-    }
-    return .init(
-      verdict: verdict, maxRelativeError: largest,
-      maxClaimedError: isClaimed ? largestClaimed : nil)
   }
 }

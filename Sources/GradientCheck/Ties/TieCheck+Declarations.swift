@@ -60,25 +60,38 @@ extension TieCheck {
       && transposed(values, rows: shape[0], columns: shape[1]) == original.flat
   }
 
-  /// Moves every parameter that a layer does not declare and watches its output for a fixed input.
+  /// Moves all parameters that a layer does not declare and watches its output for a fixed input. Which of
+  /// them it reads is asked only where the output changes.
   /// A parameter with one declared use has no sum of paths that could be wrong.
   func undeclaredUses(_ objective: any LayeredObjective) throws -> [String] {
     let random = RandomSource(seed: options.seed)
+    let parameters = objective.parameters
+    let saved = parameters.map(\.flat)
+    let moved = saved.map { values in
+      let scale = tensorScale(values)
+      return values.map { $0 + scale * random.uniform(-1, 1) }
+    }
+    let declared = Dictionary(grouping: objective.uses, by: \.layer)
+      .mapValues { Set($0.map(\.parameter)) }
+    defer { parameters.restore(saved) }
     var sentences: [String] = []
     for (l, layer) in objective.layerNames.enumerated() {
-      let declared = Set(objective.uses.filter { $0.layer == l }.map(\.parameter))
+      if options.progress?.isCancelled ?? false { break }
+      let others = parameters.indices.filter { !(declared[l]?.contains($0) ?? false) }
+      guard !others.isEmpty else { continue }
       let output = try objective.layerFunction(l)
-      let before = try output()
-      for (p, parameter) in objective.parameters.enumerated() where !declared.contains(p) {
-        let saved = parameter.flat
-        defer { parameter.flat = saved }
-        let scale = tensorScale(saved)
-        parameter.flat = saved.map { $0 + scale * random.uniform(-1, 1) }
-        if try output().map(\.bitPattern) != before.map(\.bitPattern) {
-          sentences.append(
-            "\(layer) uses \(parameter.name) without declaring it. Its kernels and biases must list "
-              + "everything it reads.")
-        }
+      let before = try output().map(\.bitPattern)
+      /// Whether the output changes when these parameters do, and no others.
+      func reads(_ chosen: [Int]) throws -> Bool {
+        defer { for p in chosen { parameters[p].flat = saved[p] } }
+        for p in chosen { parameters[p].flat = moved[p] }
+        return try output().map(\.bitPattern) != before
+      }
+      guard try reads(others) else { continue }
+      for p in others where try reads([p]) {
+        sentences.append(
+          "\(layer) uses \(parameters[p].name) without declaring it. Its kernels and biases must list "
+            + "everything it reads.")
       }
     }
     return sentences

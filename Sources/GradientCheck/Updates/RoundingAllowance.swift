@@ -8,14 +8,23 @@
 /// allowance, so that none of them calls a difference a mistake that another calls rounding.
 struct RoundingAllowance {
   private let perStep: Double
+  /// What arithmetic near zero may lose: numbers this small are rounded more coarsely, or to zero.
+  private let underflow: Double
 
   /// - Parameters:
   ///   - reference: says how many roundings one of its steps costs.
   ///   - unitRoundoff: of the parameter's arithmetic. The optimizer's own may be coarser.
   init(_ reference: UpdateReference, unitRoundoff: Double) {
-    perStep = reference.roundingsPerStep * max(unitRoundoff, reference.unitRoundoff)
+    let coarser = max(unitRoundoff, reference.unitRoundoff)
+    perStep = reference.roundingsPerStep * coarser
+    underflow =
+      coarser > Double.unitRoundoff
+      ? Double(Float.leastNormalMagnitude) : Double.leastNormalMagnitude
   }
 
   /// - Parameter steps: optimizer steps so far.
-  func allowed(reach: Double, steps: Int) -> Double { perStep * Double(steps) * reach }
+  /// - Returns: 0 for what has no reach, because it must stay where it is, bit for bit.
+  func allowed(reach: Double, steps: Int) -> Double {
+    reach == 0 ? 0 : Double(steps) * max(perStep * reach, underflow)
+  }
 }

@@ -19,10 +19,12 @@ package struct UpdateCheck {
   }
 
   /// Trains from the present point, once for each subject and question, and puts the point back.
+  /// - Throws: `UpdateSubjectProblem`, or what the objective and the trainers throw.
   package func check(
     _ objective: any PathObjective, gradient: GradientResult, _ subjects: [UpdateSubject]
   ) throws -> UpdateResult {
     let parameters = objective.parameters
+    if let problem = UpdateSubjectProblem(subjects, parameters) { throw problem }
     let saved = parameters.map(\.flat)
     defer { parameters.restore(saved) }
     let results = try subjects.map { subject in
@@ -73,11 +75,12 @@ struct UpdateExperiment {
   /// Makes all four experiments.
   /// - Parameter gradient: the gradient check of the same objective at the same point.
   func result(_ gradient: GradientResult) throws -> OptimizerResult {
-    let alone = try stepsThroughEachUse()
+    if options.progress?.isCancelled ?? false { return untold("it was interrupted") }
     let lockstep = try lockstep()
+    if let reason = lockstep.whyUntold { return untold(reason) }
+    let alone = try stepsThroughEachUse()
     var findings = alone.findings + lockstep.findings
-    let trained = parameters.count { !subject.frozen.parameters.contains($0.name) }
-    let expectedSlots = subject.reference.keepsState ? trained : 0
+    let expectedSlots = self.expectedSlots
     // No finding by itself: a linear optimizer trains alike with any number of states. Where the
     // training strays, the number says why.
     if let slots = lockstep.stateSlots, slots != expectedSlots, !findings.isEmpty {
@@ -93,12 +96,27 @@ struct UpdateExperiment {
     }
     return OptimizerResult(
       name: subject.name, steps: lockstep.history.count,
-      verdict: findings.isEmpty ? slope.verdict : .fail,
+      verdict: findings.isEmpty ? Verdict.overall([slope.verdict]) : .fail,
       maxDifference: lockstep.largestDifference, stateSlots: lockstep.stateSlots,
       expectedStateSlots: expectedSlots, through: alone.through, fullStep: lockstep.fullStep,
       slope: slope, drift: try drift(),
       strayed: lockstep.strayed.map { parameters[$0.parameter].name },
       explanations: explanations(lockstep), findings: findings)
+  }
+
+  private var trained: Int {
+    parameters.count { !subject.frozen.parameters.contains($0.name) }
+  }
+
+  private var expectedSlots: Int { subject.reference.keepsState ? trained : 0 }
+
+  /// Nothing could be compared.
+  private func untold(_ reason: String) -> OptimizerResult {
+    OptimizerResult(
+      name: subject.name, steps: 0, verdict: .inconclusive, maxDifference: .nan, stateSlots: nil,
+      expectedStateSlots: expectedSlots, through: [], fullStep: [],
+      slope: .init(numeric: .nan, bound: .infinity, analytic: .nan, verdict: .inconclusive),
+      drift: [], strayed: [], explanations: [], findings: [], reason: reason)
   }
 
   /// The reference at the starting point.

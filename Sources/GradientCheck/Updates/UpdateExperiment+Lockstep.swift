@@ -16,6 +16,8 @@ struct Lockstep {
   var largestDifference = 0.0
   /// nil where the trainer does not count its states.
   var stateSlots: Int?
+  /// Why even the first step cannot be compared; nil where it can.
+  var whyUntold: String?
 
   var findings: [String] {
     fullStep.filter { $0.verdict == .fail }.map {
@@ -46,13 +48,42 @@ extension UpdateExperiment {
         : try objective.wholeGradient()
       try trainer.step(parameters, contributions: contributions)
       run.step(given)
-      // Diverged: what lies beyond the largest number cannot be compared. One step has been.
-      if k > 1, !parameters.indices.allSatisfy({ run.values($0).allSatisfy(\.isFinite) }) { break }
+      // Diverged: what lies beyond the largest number cannot be compared.
+      if let reason = outOfRange(run, given) {
+        if k == 1 { found.whyUntold = reason }
+        break
+      }
+      if options.progress?.isCancelled ?? false {
+        found.whyUntold = "it was interrupted"
+        break
+      }
       found.history.append((subject.live(contributions), parameters.map(\.flat)))
       for p in parameters.indices { compare(p, run, trainer, step: k, &found) }
     }
     found.stateSlots = trainer.countsStates ? trainer.stateSlots : nil
     return found
+  }
+
+  /// Why a step is beyond what arithmetic can compare; nil where it is not. An optimizer squares gradients,
+  /// in an order of its own: near the square root of the largest number one order overflows and another
+  /// does not.
+  private func outOfRange(_ run: UpdateReference.Run, _ gradients: [[Double]]) -> String? {
+    for (p, parameter) in parameters.enumerated() {
+      let isFloat = max(parameter.unitRoundoff, subject.reference.unitRoundoff) > 1e-10
+      let largest = isFloat ? 1e18 : 1e150
+      let squares = subject.reference.keepsState || subject.reference.clippingNorm != nil
+      let size = gradients[p].reduce(0) { $1.isNaN ? .nan : max($0, abs($1)) }
+      let length = run.values(p).reduce(0) { $1.isNaN ? .nan : max($0, abs($1)) }
+      if !size.isFinite || squares && size > largest {
+        return
+          "the gradient of \(parameter.name) is as large as \(short(size)): its square is beyond the "
+          + "largest number"
+      }
+      if !length.isFinite || length > largest * largest {
+        return "the step takes \(parameter.name) beyond the largest number"
+      }
+    }
+    return nil
   }
 
   /// One parameter after one step.

@@ -10,10 +10,12 @@ extension UpdateExperiment {
     else { return ([], []) }
     parameters.restore(start)
     let contributions = try objective.contributions()
+    // Each of many uses costs a step, a run of the reference and a look through every other use.
+    let shared = shared.map { (parameter: $0.parameter, uses: Self.some(of: $0.uses)) }
     var through: [OptimizerResult.Through] = []
     var findings: [String] = []
     for (p, uses) in shared {
-      for use in uses {
+      for use in uses where !(options.progress?.isCancelled ?? false) {
         let alone = contributions.map { place, contribution in
           place == use.place ? contribution : contribution.silenced
         }
@@ -27,6 +29,14 @@ extension UpdateExperiment {
       }
     }
     return (through, findings)
+  }
+
+  private static let mostUses = 16
+
+  /// All of a few uses; of many the first and the last ones.
+  private static func some(of uses: [Use]) -> [Use] {
+    uses.count <= TieCheck.mostUses
+      ? uses : Array(uses.prefix(mostUses / 2) + uses.suffix(mostUses / 2))
   }
 
   private func step(

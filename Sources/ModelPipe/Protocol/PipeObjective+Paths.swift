@@ -18,6 +18,8 @@ extension PipeObjective: BatchedPathObjective {
   }
 
   package var claimsByUse: Bool { hasOneUseEach || asksByUse }
+  /// A program answers the two in two messages, and its framework may compute them in two ways.
+  package var claimsByUseAreSeparate: Bool { true }
 
   package func gradientsByUse() throws -> [[Double]?] {
     guard asksByUse else {
