@@ -347,6 +347,20 @@ def _same_arrays(a, b):
     return a.tobytes() == b.tobytes()
 
 
+def _note_findings(description, faults, remarks):
+    """Adds faults and remarks to a description. What they name besides parameters of it, such as buffers, stands
+    in "tensors"."""
+    own = {entry["name"] for entry in description["parameters"]}
+    for word, entries in (("faults", faults), ("remarks", remarks)):
+        told = []
+        for entry in entries:
+            names = [name for name in entry["parameters"] if name in own]
+            others = [name for name in entry["parameters"] if name not in own]
+            told.append(dict(entry, parameters=names, **({"tensors": others} if others else {})))
+        if told:
+            description[word] = told
+
+
 # Models made of plain functions.
 
 
@@ -380,7 +394,7 @@ class _Point(dict):
 
 
 class _Functions:
-    def __init__(self, parameters, loss, gradient, uses, name, loss_name, batch, ties, intended):
+    def __init__(self, parameters, loss, gradient, uses, name, loss_name, batch, ties, intended=()):
         self.names = list(parameters)
         self.holders = [_holder(value) for value in parameters.values()]
         self.start = [holder.tolist() for holder in self.holders]
@@ -409,8 +423,6 @@ class _Functions:
             description["uses"] = [self.use(*use) for use in self.uses]
         description.update((key, value) for key, value in self.words.items() if value)
         changed = self.changed_by_evaluation()
-        if changed:
-            description["faults"] = [_changes_itself(changed)]
         if any(holder.precision == "float" for holder in self.holders):
             missing = self.double_missing()
             if missing:
@@ -419,8 +431,7 @@ class _Functions:
                 can.append("double")
         arrays = [(n, h.array) for n, h in zip(self.names, self.holders) if hasattr(h, "array")]
         remarks = _equal_values([keys for keys in (_array_keys(*pair) for pair in arrays) if keys])
-        if remarks:
-            description["remarks"] = remarks
+        _note_findings(description, [_changes_itself(changed)] if changed else [], remarks)
         return description
 
     def use(self, layer, parameter, transposed=False):
@@ -989,11 +1000,13 @@ class _Trace(_Watcher):
     # What gives a parameter's numbers to Python.
     numbers = set("item tolist numpy __array__ __float__ __int__ cpu_numpy".split())
 
-    def __init__(self, torch, memories, calls, see_through, named=()):
+    def __init__(self, torch, memories, calls, see_through, named=(), constants=()):
         super().__init__(torch, memories)
         self.calls, self.see_through, self.named = calls, see_through, named
         self.nodes = [_Node(i, None, [], False) for i in range(len(memories))]
-        self.live, self.constants, self.kept = {}, set(), []
+        self.live, self.kept = {}, []
+        # Addresses of what is made of numbers alone: buffers, and what is computed from constants.
+        self.constants = {memories.pointer(tensor) for tensor in constants} - {None}
         self.derived, self.readings = {}, []
         self.padding, self.stepwise, self.narrowest = {}, {}, 0
         # Which calls of hand-written functions, by their number, were one operation each.
@@ -1474,7 +1487,8 @@ class _TorchUses:
         seen_through = set()
         while True:
             calls = _Calls(self.torch, self.owner.path_of)
-            trace = _Trace(self.torch, self.memories, calls, set(seen_through), self.owner.told)
+            constants = self.owner.state.every_tensor()
+            trace = _Trace(self.torch, self.memories, calls, set(seen_through), self.owner.told, constants)
             with self.torch.set_grad_enabled(derives), calls.followed():
                 result = trace.run(self.owner.value)
             if trace.see_through == seen_through:
@@ -2410,7 +2424,7 @@ class _TorchDescription:
         description["ties"] = self.ties_that_can_be_told(description["uses"])
         self.note_double(description)
         self.note_equal_values()
-        description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
+        _note_findings(description, self.faults, self.remarks)
         return description
 
     def ties_that_can_be_told(self, uses):
@@ -2602,7 +2616,7 @@ class _Torch(_TorchNames, _TorchDescription):
         if self.state.remark:
             self.remarks.append(self.state.remark)
         if not self.memories:
-            raise NotCheckable("the model has no parameters that ask for a gradient")
+            raise NotCheckable("the model has no parameter with requires_grad=True, so there is no gradient to check")
         if not self.derives_losses:
             self.evaluated(self.state.choose_threads)
         self.uses = self.evaluated(lambda: _TorchUses(self))
@@ -3429,7 +3443,7 @@ class _Keras(_KerasLayers, _KerasStructure):
         self.note_double(description)
         keys = [_array_keys(name, start.astype("float64")) for name, start in zip(self.names, self.start)]
         self.remarks += _equal_values([key for key in keys if key])
-        description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
+        _note_findings(description, self.faults, self.remarks)
         return description
 
     def precision(self, variable):
@@ -3973,8 +3987,7 @@ class _Jax(_JaxTree):
             description["ties"] = self.ties
         self.note_double(description)
         self.note_same_arrays()
-        if self.remarks:
-            description["remarks"] = self.remarks
+        _note_findings(description, [], self.remarks)
         return description
 
     def described_uses(self):

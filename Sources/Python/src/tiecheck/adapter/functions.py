@@ -5,7 +5,7 @@ import os
 import sys
 
 from .protocol import NotCheckable
-from .values import _Lists, _array_keys, _equal_values, _flat, _holder
+from .values import _Lists, _array_keys, _equal_values, _flat, _holder, _note_findings
 
 
 def functions(parameters, loss, gradient, uses=(), name=None, loss_name=None, batch=None, ties=(), intended=()):
@@ -38,7 +38,7 @@ class _Point(dict):
 
 
 class _Functions:
-    def __init__(self, parameters, loss, gradient, uses, name, loss_name, batch, ties, intended):
+    def __init__(self, parameters, loss, gradient, uses, name, loss_name, batch, ties, intended=()):
         self.names = list(parameters)
         self.holders = [_holder(value) for value in parameters.values()]
         self.start = [holder.tolist() for holder in self.holders]
@@ -67,8 +67,6 @@ class _Functions:
             description["uses"] = [self.use(*use) for use in self.uses]
         description.update((key, value) for key, value in self.words.items() if value)
         changed = self.changed_by_evaluation()
-        if changed:
-            description["faults"] = [_changes_itself(changed)]
         if any(holder.precision == "float" for holder in self.holders):
             missing = self.double_missing()
             if missing:
@@ -77,8 +75,7 @@ class _Functions:
                 can.append("double")
         arrays = [(n, h.array) for n, h in zip(self.names, self.holders) if hasattr(h, "array")]
         remarks = _equal_values([keys for keys in (_array_keys(*pair) for pair in arrays) if keys])
-        if remarks:
-            description["remarks"] = remarks
+        _note_findings(description, [_changes_itself(changed)] if changed else [], remarks)
         return description
 
     def use(self, layer, parameter, transposed=False):

@@ -7,7 +7,7 @@ from .jax_tree import _JaxTree
 from .jax_uses import _JaxRun
 from .optax_rules import _optax_rule
 from .protocol import NotCheckable
-from .values import _array_keys, _equal_values
+from .values import _array_keys, _equal_values, _note_findings
 
 
 def jax_model(
@@ -163,8 +163,7 @@ class _Jax(_JaxTree):
             description["ties"] = self.ties
         self.note_double(description)
         self.note_same_arrays()
-        if self.remarks:
-            description["remarks"] = self.remarks
+        _note_findings(description, [], self.remarks)
         return description
 
     def described_uses(self):

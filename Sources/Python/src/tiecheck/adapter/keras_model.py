@@ -9,7 +9,7 @@ from .keras_layers import _KerasLayers
 from .keras_optimizers import _keras_rule
 from .keras_structure import _KerasStructure
 from .keras_watch import _KerasWatch
-from .values import _array_keys, _equal_values, _same_arrays
+from .values import _array_keys, _equal_values, _note_findings, _same_arrays
 
 
 def keras_model(
@@ -139,7 +139,7 @@ class _Keras(_KerasLayers, _KerasStructure):
         self.note_double(description)
         keys = [_array_keys(name, start.astype("float64")) for name, start in zip(self.names, self.start)]
         self.remarks += _equal_values([key for key in keys if key])
-        description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
+        _note_findings(description, self.faults, self.remarks)
         return description
 
     def precision(self, variable):

@@ -1,7 +1,7 @@
 """What a PyTorch model says of itself."""
 
 from .torch_double import _Double, _rounding
-from .values import _array_keys, _equal_values
+from .values import _array_keys, _equal_values, _note_findings
 
 
 class _TorchDescription:
@@ -32,7 +32,7 @@ class _TorchDescription:
         description["ties"] = self.ties_that_can_be_told(description["uses"])
         self.note_double(description)
         self.note_equal_values()
-        description.update({k: v for k, v in (("faults", self.faults), ("remarks", self.remarks)) if v})
+        _note_findings(description, self.faults, self.remarks)
         return description
 
     def ties_that_can_be_told(self, uses):

@@ -157,3 +157,17 @@ def _array_keys(name, array):
 def _same_arrays(a, b):
     """Whether two arrays hold the same bits."""
     return a.tobytes() == b.tobytes()
+
+
+def _note_findings(description, faults, remarks):
+    """Adds faults and remarks to a description. What they name besides parameters of it, such as buffers, stands
+    in "tensors"."""
+    own = {entry["name"] for entry in description["parameters"]}
+    for word, entries in (("faults", faults), ("remarks", remarks)):
+        told = []
+        for entry in entries:
+            names = [name for name in entry["parameters"] if name in own]
+            others = [name for name in entry["parameters"] if name not in own]
+            told.append(dict(entry, parameters=names, **({"tensors": others} if others else {})))
+        if told:
+            description[word] = told
