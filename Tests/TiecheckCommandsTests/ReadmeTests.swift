@@ -28,7 +28,7 @@ struct ReadmeTests {
       let comparison = OutputComparison(
         recorded: Array(block.dropFirst()),
         // The last line ends in a newline, and no line follows it.
-        present: run.output.components(separatedBy: "\n").dropLast(),
+        present: Array(run.output.components(separatedBy: "\n").dropLast()),
         tolerance: Tolerance(relative: 1e-3, absolute: 0))
       #expect(
         comparison.isEqual,
