@@ -1766,8 +1766,7 @@ def _widening(torch):
             if kwargs.get("dtype") in narrow:
                 kwargs = dict(kwargs, dtype=self.wide(kwargs["dtype"]))
             if name == "type" and len(args) > 1 and isinstance(args[1], str):
-                self.double.has_widened = True
-                args = (args[0], args[1].replace("FloatTensor", "DoubleTensor").replace("HalfTensor", "DoubleTensor"))
+                args = (args[0], re.sub("(BFloat16|Float|Half)Tensor", "DoubleTensor", args[1]))
             if name in names:
                 result = function(*args, **kwargs)
                 return result.double() if result.dtype in narrow and "dtype" not in kwargs else result

@@ -1,6 +1,7 @@
 """The same PyTorch model computed in float64 throughout, at the very numbers of its float32 parameters."""
 
 import contextlib
+import re
 
 from .torch_watch import _is_in_place, _made
 
@@ -119,8 +120,7 @@ def _widening(torch):
             if kwargs.get("dtype") in narrow:
                 kwargs = dict(kwargs, dtype=self.wide(kwargs["dtype"]))
             if name == "type" and len(args) > 1 and isinstance(args[1], str):
-                self.double.has_widened = True
-                args = (args[0], args[1].replace("FloatTensor", "DoubleTensor").replace("HalfTensor", "DoubleTensor"))
+                args = (args[0], re.sub("(BFloat16|Float|Half)Tensor", "DoubleTensor", args[1]))
             if name in names:
                 result = function(*args, **kwargs)
                 return result.double() if result.dtype in narrow and "dtype" not in kwargs else result
