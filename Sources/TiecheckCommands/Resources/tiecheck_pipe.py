@@ -31,6 +31,7 @@ It is written from the modules of the Python package tiecheck (Sources/Python) b
 """
 
 import contextlib
+import hashlib
 import inspect
 import json
 import os
@@ -306,7 +307,7 @@ def _flat(value):
 def _equal_values(named):
     """Remarks on parameters in separate memory with equal values, turned or not.
 
-    named   (name, rows as bytes, columns as bytes or None) for each; constant ones, such as biases of zero,
+    named   (name, digest of the rows, digest of the columns or None) for each; constant ones, such as biases of zero,
             are left out by whoever calls: they start equal in every network
     """
     places, sets = {}, []
@@ -337,9 +338,9 @@ def _array_keys(name, array):
     """What `_equal_values` takes of a NumPy array; None for a constant one."""
     if array.size < 2 or (array == array.reshape(-1)[0]).all():
         return None
-    columns = array.T.tobytes() if array.ndim == 2 else None
-    shape = lambda sizes: (",".join(map(str, sizes)) + ";").encode()
-    return name, shape(array.shape) + array.tobytes(), columns and shape(array.shape[::-1]) + columns
+    told = lambda shape, array: hashlib.sha256(repr(tuple(shape)).encode() + array.tobytes()).digest()
+    columns = told(array.shape[::-1], array.T) if array.ndim == 2 else None
+    return name, told(array.shape, array), columns
 
 
 def _same_arrays(a, b):
@@ -1661,6 +1662,7 @@ class _Double:
         # What is no parameter: buffers, frozen parameters, and what the model holds unregistered.
         self.tensors = [t for t in tensors if t.is_floating_point() and t.dtype != torch.float64]
         self.is_on, self.batch = False, None
+        self.has_widened, self.needs_widening = False, True
 
     @contextlib.contextmanager
     def on(self):
@@ -1705,7 +1707,11 @@ class _Double:
         self.memories.find()
 
     def run(self, body):
-        with _widening(self.torch)():
+        """What `body` gives, with its casts to narrower numbers made casts to float64. A model that has none is
+        run as it is."""
+        if not self.needs_widening:
+            return body()
+        with _widening(self.torch)(self):
             return body()
 
     def wide(self, batch):
@@ -1727,39 +1733,57 @@ def _widening(torch):
     from torch.overrides import TorchFunctionMode
 
     narrow = {torch.float32, torch.float16, torch.bfloat16}
+    real = narrow | {torch.float64}
     casts = {"float", "half", "bfloat16"}
 
-    def wide(value):
-        return torch.float64 if isinstance(value, torch.dtype) and value in narrow else value
-
-    def has_mixed_kinds(tensors):
-        return len({t.dtype for t in tensors if t.is_floating_point()}) > 1
+    names = {"from_numpy", "as_tensor", "tensor"}
+    untouched = {"__get__", "__set__", "copy_"}
 
     class Widening(TorchFunctionMode):
+        def __init__(self, double):
+            super().__init__()
+            self.double = double
+
         def __torch_function__(self, function, types, args=(), kwargs=None):
             kwargs = kwargs or {}
             name = getattr(function, "__name__", "")
-            if name in casts and args and args[0].is_floating_point():
-                return args[0].double()
             if name in casts and args:
-                return args[0].to(torch.float64)
+                self.double.has_widened = True
+                return args[0].double()
+            # What is seen at a glance decides whether there is anything to do: this runs for each operation.
+            kinds, has_other = set(), bool(kwargs)
+            for value in args:
+                if isinstance(value, torch.Tensor):
+                    kinds.add(value.dtype)
+                elif value is not None and not isinstance(value, (int, float)):
+                    has_other = True
+            if not has_other and len(kinds & real) < 2:
+                return function(*args, **kwargs)
+            return self.widened(function, name, args, kwargs)
+
+        def widened(self, function, name, args, kwargs):
             if any(isinstance(value, torch.dtype) for value in args):
-                args = tuple(wide(value) for value in args)
-            if "dtype" in kwargs:
-                kwargs = dict(kwargs, dtype=wide(kwargs["dtype"]))
+                args = tuple(self.wide(value) for value in args)
+            if kwargs.get("dtype") in narrow:
+                kwargs = dict(kwargs, dtype=self.wide(kwargs["dtype"]))
             if name == "type" and len(args) > 1 and isinstance(args[1], str):
-                args = (args[0], args[1].replace("FloatTensor", "DoubleTensor").replace("HalfTensor", "DoubleTensor"))
-            if name == "from_numpy" or name == "as_tensor" or name == "tensor":
+                args = (args[0], re.sub("(BFloat16|Float|Half)Tensor", "DoubleTensor", args[1]))
+            if name in names:
                 result = function(*args, **kwargs)
                 return result.double() if result.dtype in narrow and "dtype" not in kwargs else result
-            return self.in_one_kind(function, name, args, kwargs)
-
-        def in_one_kind(self, function, name, args, kwargs):
             found = _tensors_in(torch, (args, kwargs), [])
-            if name in ("__get__", "__set__", "copy_") or not has_mixed_kinds(found):
+            if name in untouched or len({x.dtype for x in found} & real) < 2:
                 return function(*args, **kwargs)
-            widen = lambda x: x.double() if x.dtype in narrow else x
+            self.double.has_widened = True
+            target = args[0] if _is_in_place(name, kwargs) else None
+            widen = lambda x: x.double() if x.dtype in narrow and x is not target else x
             return function(*_mapped(torch, args, widen), **_mapped(torch, kwargs, widen))
+
+        def wide(self, value):
+            if isinstance(value, torch.dtype) and value in narrow:
+                self.double.has_widened = True
+                return torch.float64
+            return value
 
     _made["widening"] = Widening
     return Widening
@@ -2494,7 +2518,8 @@ class _TorchDescription:
                 with self.state.kept():
                     missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
                 self.loss()
-                self.loss_in_uses([(use, []) for use in range(min(1, len(self.uses.list)))])
+                self.loss_in_uses([(use, []) for use in range(len(self.uses.list))])
+                self.double.needs_widening = self.double.has_widened
         except Exception as error:
             missing = "The model does not run in float64: %s: %s." % (type(error).__name__, str(error).split("\n")[0])
         if missing:
@@ -2835,7 +2860,7 @@ class _TorchEngine:
 
     def is_wide(self):
 
-        return _widening(self.torch)()
+        return _widening(self.torch)(types.SimpleNamespace(has_widened=False))
 
 
 class _JaxEngine:

@@ -1,6 +1,7 @@
 """Derivatives and arrays of the library that Keras runs on: TensorFlow, PyTorch or JAX."""
 
 import contextlib
+import types
 
 
 def _keras_engine(keras):
@@ -84,7 +85,7 @@ class _TorchEngine:
     def is_wide(self):
         from .torch_double import _widening
 
-        return _widening(self.torch)()
+        return _widening(self.torch)(types.SimpleNamespace(has_widened=False))
 
 
 class _JaxEngine:

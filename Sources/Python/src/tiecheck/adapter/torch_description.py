@@ -102,7 +102,8 @@ class _TorchDescription:
                 with self.state.kept():
                     missing, rounding = None, _rounding(self.torch, self.double, self.value, self.path_of)
                 self.loss()
-                self.loss_in_uses([(use, []) for use in range(min(1, len(self.uses.list)))])
+                self.loss_in_uses([(use, []) for use in range(len(self.uses.list))])
+                self.double.needs_widening = self.double.has_widened
         except Exception as error:
             missing = "The model does not run in float64: %s: %s." % (type(error).__name__, str(error).split("\n")[0])
         if missing:

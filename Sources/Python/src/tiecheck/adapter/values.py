@@ -1,5 +1,6 @@
 """Parameters of plain functions: nested lists, NumPy arrays, and arrays of other libraries."""
 
+import hashlib
 import sys
 
 
@@ -118,7 +119,7 @@ def _flat(value):
 def _equal_values(named):
     """Remarks on parameters in separate memory with equal values, turned or not.
 
-    named   (name, rows as bytes, columns as bytes or None) for each; constant ones, such as biases of zero,
+    named   (name, digest of the rows, digest of the columns or None) for each; constant ones, such as biases of zero,
             are left out by whoever calls: they start equal in every network
     """
     places, sets = {}, []
@@ -149,9 +150,9 @@ def _array_keys(name, array):
     """What `_equal_values` takes of a NumPy array; None for a constant one."""
     if array.size < 2 or (array == array.reshape(-1)[0]).all():
         return None
-    columns = array.T.tobytes() if array.ndim == 2 else None
-    shape = lambda sizes: (",".join(map(str, sizes)) + ";").encode()
-    return name, shape(array.shape) + array.tobytes(), columns and shape(array.shape[::-1]) + columns
+    told = lambda shape, array: hashlib.sha256(repr(tuple(shape)).encode() + array.tobytes()).digest()
+    columns = told(array.shape[::-1], array.T) if array.ndim == 2 else None
+    return name, told(array.shape, array), columns
 
 
 def _same_arrays(a, b):
