@@ -20,23 +20,22 @@ extension UpdateExperiment {
       else { continue }
       analytic += innerProduct(claimed, direction[p])
     }
-    let line = TensorTask(
-      Parameter<Double>("t", [0]), claimed: [analytic],
-      function: { _, t in
-        defer { parameters.restore(start) }
-        for p in parameters.indices {
-          parameters[p].flat = zip(start[p], direction[p]).map { $0 + t * $1 }
-        }
-        return try objective.value()
-      })
     let witness = Witness(
       value: gradient.value, sigma: gradient.noise,
       z: Witness.quantile(alpha: options.alpha, entries: gradient.entries.total),
       estimator: options.estimator)
-    let found = try TensorCheck(witness: witness, rtol: options.rtol, seed: options.seed)
-      .run([line]).tensors[0]
+    let found = try TensorCheck(witness: witness, rtol: options.rtol, seed: options.seed).check(
+      derivative: analytic, stepScale: 1,
+      unitRoundoff: parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff
+    ) { t in
+      defer { parameters.restore(start) }
+      for p in parameters.indices {
+        parameters[p].flat = zip(start[p], direction[p]).map { $0 + t * $1 }
+      }
+      return try objective.value()
+    }
     return .init(
-      numeric: found.entries[0].numeric / stretch, bound: found.entries[0].bound / stretch,
-      analytic: analytic / stretch, verdict: found.verdict)
+      numeric: found.numeric / stretch, bound: found.bound / stretch,
+      analytic: analytic / stretch, verdict: Verdict.overall([found.verdict]))
   }
 }
