@@ -49,8 +49,8 @@ enum Glossary {
     ("inconclusive", "Neither could be shown; the reason is given."),
     (
       "kink",
-      "The loss has a corner here (as relu has at 0), and the claimed slope lies between the slopes of "
-        + "its two sides: accepted."
+      "The loss has a corner here (as relu has at 0), and the claimed derivative is the slope of one of its "
+        + "sides or the mean of both: accepted, because these are the conventions in use."
     ),
     (
       "vacuous",

@@ -6,7 +6,7 @@ public enum Verdict: String, Codable, Sendable, CaseIterable {
   case fail
   /// It could not tell, and says why.
   case inconclusive
-  /// The loss has a corner here, and the claimed slope lies between its two sides: accepted.
+  /// The loss has a corner here, and the claimed derivative is the slope of a side or the mean of both: accepted.
   case kink
   /// Nothing wrong could have been seen at this point.
   case vacuous

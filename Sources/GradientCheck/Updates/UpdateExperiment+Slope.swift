@@ -25,27 +25,27 @@ extension UpdateExperiment {
     else {
       return .init(numeric: .nan, bound: .infinity, analytic: analytic, verdict: .inconclusive)
     }
-    let line = TensorTask(
-      Parameter<Double>("t", [0]), claimed: [analytic],
-      function: { _, t in
-        defer { parameters.restore(start) }
-        for p in parameters.indices {
-          parameters[p].flat = zip(start[p], direction[p]).map { $0 + t * $1 }
-        }
-        return try objective.value()
-      })
     let witness = Witness(
       value: gradient.value, sigma: gradient.noise,
       z: Witness.quantile(alpha: options.alpha, entries: gradient.entries.total),
       estimator: options.estimator)
-    let found = try TensorCheck(witness: witness, rtol: options.rtol, seed: options.seed)
-      .run([line]).tensors[0]
+    let found = try TensorCheck(witness: witness, rtol: options.rtol, seed: options.seed).check(
+      derivative: analytic, stepScale: 1,
+      unitRoundoff: parameters.map(\.unitRoundoff).max() ?? Double.unitRoundoff
+    ) { t in
+      defer { parameters.restore(start) }
+      for p in parameters.indices {
+        parameters[p].flat = zip(start[p], direction[p]).map { $0 + t * $1 }
+      }
+      return try objective.value()
+    }
     // At a corner each entry may take the slope of another side, and no direction has the slope of their
     // sum.
     let isAtCorner = gradient.entries.kink > 0 || gradient.entries.inconclusive > 0
     return .init(
-      numeric: found.entries[0].numeric / stretch, bound: found.entries[0].bound / stretch,
+      numeric: found.numeric / stretch, bound: found.bound / stretch,
       analytic: analytic / stretch,
-      verdict: found.verdict == .fail && isAtCorner ? .inconclusive : found.verdict)
+      verdict: found.verdict == .fail && isAtCorner
+        ? .inconclusive : Verdict.overall([found.verdict]))
   }
 }
