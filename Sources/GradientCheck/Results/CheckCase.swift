@@ -30,7 +30,7 @@ public struct CheckCase {
   /// What is asked.
   public let scope: CheckScope
   /// Mistakes that are looked for where nothing else explains an error.
-  package var mistakes: [any MeasuredMistake] = []
+  package var mistakes = ordinaryMistakes
 
   /// A case as its parts. Every argument after `model` may be left out: without them nothing is meant to
   /// be shared, and everything is asked.
@@ -96,8 +96,6 @@ public struct CheckCase {
       try double.map {
         try handling.summarize($0.network.chain, $0.input)
       } ?? objective.summary()
-    let values = Dictionary(
-      objective.parameters.map { ($0.name, $0.flat) }, uniquingKeysWith: { first, _ in first })
     let gradient = try GradientChecker(options).check(objectives)
     let tie = try TieCheck(options).check(
       objective, gradient: gradient, expected: expectedTies, biases: expectedBiases)
@@ -119,26 +117,11 @@ public struct CheckCase {
       [gradient.verdict, judgedTie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
       + [structure?.verdict ?? .pass, faults.isEmpty ? .pass : .fail]
       + power.vacuousParameters.map { _ in Verdict.vacuous }
-    let remarks = [
-      DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
-    ].compactMap { $0 } + (try accused[0].remarks(after: gradient))
-    let samples = objective as? any SampledObjective
-    let lastResorts = Diagnostician.LastResorts(
-      samples: { p in
-        try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
-      },
-      mistakes: { p in
-        try mistakes.compactMap {
-          try $0.wrongGradient(objective, gradient.parameters[p], parameter: p)
-        }
-      })
-    let scales = LossScales(batch: objective.batch, outputs: objective.outputs)
-    let named = try Diagnostician(scales) { p, values in
-      gradient.parameters[p].directions.map {
-        Lines(count: $0.count, entries: values.count, seed: options.seed, tensor: p)
-      }?.project(values)
-    }.diagnose(
-      gradient: gradient, tie: tie, updates: updates, values: values, lastResorts)
+    let remarks =
+      [
+        DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
+      ].compactMap { $0 } + (try accused[0].remarks(after: gradient))
+    let named = try diagnoses(objective, gradient, tie, updates, options)
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
       scope: scope == .everything ? nil : scope,
@@ -151,6 +134,35 @@ public struct CheckCase {
       evidence: try Evidence(objective, gradient, options),
       remarks: remarks.isEmpty ? nil : remarks,
       notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked)
+  }
+
+  /// What is wrong, by name, with what is measured for itself where nothing else explains it.
+  private func diagnoses(
+    _ objective: any SummarizedObjective, _ gradient: GradientResult, _ tie: TieResult,
+    _ updates: UpdateResult, _ options: CheckOptions
+  ) throws -> [Diagnosis] {
+    let values = Dictionary(
+      objective.parameters.map { ($0.name, $0.flat) }, uniquingKeysWith: { first, _ in first })
+    let samples = objective as? any SampledObjective
+    let lastResorts = Diagnostician.LastResorts(
+      samples: { p in
+        try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
+      },
+      mistakes: { p in
+        // Of a model in Float they are measured where the gradient is.
+        let measured: any PathObjective =
+          (objective as? WitnessedObjective)?.witness ?? objective
+        return try mistakes.flatMap {
+          try $0.wrongGradients(measured, gradient.parameters[p], parameter: p)
+        }
+      })
+    let scales = LossScales(batch: objective.batch, outputs: objective.outputs)
+    return try Diagnostician(scales) { p, values in
+      gradient.parameters[p].directions.map {
+        Lines(count: $0.count, entries: values.count, seed: options.seed, tensor: p)
+      }?.project(values)
+    }.diagnose(
+      gradient: gradient, tie: tie, updates: updates, values: values, lastResorts)
   }
 }
 
