@@ -6,9 +6,12 @@ enum CaseSentences {
   static func findings(_ result: CaseResult) -> [String] {
     let gradient = result.gradient
     var sentences = gradient.parameters.compactMap(notANumber)
-    sentences += result.diagnoses.map(\.sentence)
+    // What several parameters have in common is said once.
+    for diagnosis in result.diagnoses where !sentences.contains(diagnosis.sentence) {
+      sentences.append(diagnosis.sentence)
+    }
     sentences += result.tie.missing.filter { !sentences.contains($0) }
-    if let reason = gradient.reason { sentences.append(reason) }
+    if let reason = gradient.reason, !sentences.contains(reason) { sentences.append(reason) }
     if gradient.isUnfinished {
       sentences.append("the check was interrupted: what was not measured is inconclusive")
     }

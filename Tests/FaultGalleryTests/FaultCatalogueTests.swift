@@ -75,7 +75,10 @@ struct FaultCatalogueTests {
   @Test func aNameStandsForFaultsThatLeaveTheSameTrace() {
     #expect(
       FaultCatalogue.faults(diagnosedAs: "missing-path").map(\.id)
-        == ["detached-copy", "encoder-path-lost", "decoder-path-lost", "overwritten"])
+        == [
+          "detached-copy", "encoder-path-lost", "decoder-path-lost", "overwritten",
+          "delayed-overwritten",
+        ])
     #expect(FaultCatalogue.faults(diagnosedAs: "nothing").isEmpty)
   }
 

@@ -7,7 +7,7 @@ import TiedLayers
 
 struct FaultTests {
   @Test func everyFaultHasItsOwnNameAndSaysWhatItIs() {
-    #expect(FaultCatalogue.all.count == 32)
+    #expect(FaultCatalogue.all.count == 38)
     #expect(Set(FaultCatalogue.all.map(\.id)).count == FaultCatalogue.all.count)
     for fault in FaultCatalogue.all {
       #expect(FaultCatalogue.fault(fault.id)?.id == fault.id)

@@ -1,4 +1,5 @@
 import FaultGallery
+import GradientCheck
 import Testing
 
 @testable import TiecheckCommands
@@ -42,13 +43,26 @@ import Testing
     for id in ["detached-copy", "encoder-path-lost", "decoder-path-lost", "overwritten"] {
       #expect(run.output.contains(id))
     }
-    #expect(tiecheck("faults mean-twice").output.contains("No fault of the gallery"))
+  }
+
+  /// Whatever name a report gives leads to a lesson at once.
+  @Test func everyDiagnosisHasALesson() {
+    for id in Diagnosis.meanings.keys.sorted() {
+      let run = tiecheck("faults \(id)")
+      #expect(run.status == 0, "\(id)")
+      for part in ["\nLesson      ", "\nFormula     "] {
+        #expect(run.output.contains(part), "\(id): \(run.output)")
+      }
+      // Of a fault there is code besides, as long as it is.
+      guard FaultCatalogue.fault(id) == nil else { continue }
+      #expect(run.output.split(separator: "\n").allSatisfy { $0.count <= TextWrap.width }, "\(id)")
+    }
   }
 
   @Test func theMatrixCounts() {
     let run = tiecheck("faults missing-path --seeds 1 --model tied-autoencoder")
     #expect(run.status == 0, "\(run.output)")
-    #expect(run.output.contains("Right twins acquitted: 16 of 16."))
+    #expect(run.output.contains("Right twins acquitted: 20 of 20."))
     #expect(run.output.contains("not at all: 0."))
     #expect(run.output.contains("\n  tied autoencoder 5-4-3-4-5\n"))
     let right = tiecheck("faults --seeds 2 --acquit --model recurrent")

@@ -13,6 +13,7 @@ package struct EncoderPathLost: Fault {
   package let source = "torch7-distro#156; nn#613"
   package let convictor = Convictor.gradient
   package let diagnosis = "missing-path"
+  package let alike = ["delayed-overwritten"]
   package let explanation = FaultExplanation(
     tempting:
       "In a derivation by hand the hidden layer is easily taken as given, and then W appears in "

@@ -97,21 +97,21 @@ struct LastUseOnly: MeasuredMistake {
   /// More samples than these are not taken apart.
   static let mostSamples = 40
 
-  func wrongGradient(
+  func wrongGradients(
     _ objective: any PathObjective, _ tensor: TensorResult, parameter p: Int
-  ) throws -> WrongGradient? {
-    guard let objective = objective as? any SampledObjective else { return nil }
+  ) throws -> [WrongGradient] {
+    guard let objective = objective as? any SampledObjective else { return [] }
     let parameter = objective.parameters[p]
     let (point, count) = (parameter.flat, try objective.sampleValues().count)
-    guard count <= Self.mostSamples, tensor.entries.count == point.count else { return nil }
+    guard count <= Self.mostSamples, tensor.entries.count == point.count else { return [] }
     var sum = [Double](repeating: 0, count: point.count)
     let scale = tensorScale(point)
     for i in 0..<count {
       guard let (sample, weight) = objective.sample(i),
         let own = sample.parameters.firstIndex(where: { $0 === parameter })
-      else { return nil }
+      else { return [] }
       let uses = sample.uses.filter { $0.parameter == own }
-      guard uses.count > 1, uses.allSatisfy(\.isRepeated) else { return nil }
+      guard uses.count > 1, uses.allSatisfy(\.isRepeated) else { return [] }
       for use in uses.reversed() {
         let path = try sample.pathFunction(use)
         let here = try path(.values(point))
@@ -128,10 +128,12 @@ struct LastUseOnly: MeasuredMistake {
         break
       }
     }
-    return WrongGradient(
-      id: "immediate-only", label: "all but the last step of each sample",
-      sentence:
-        "of the contributions to \(tensor.name) over time only the last step of each sample is left: "
-        + "the recursion is missing", values: sum)
+    return [
+      WrongGradient(
+        id: "immediate-only", label: "all but the last step of each sample",
+        sentence:
+          "of the contributions to \(tensor.name) over time only the last step of each sample is left: "
+          + "the recursion is missing", values: sum)
+    ]
   }
 }

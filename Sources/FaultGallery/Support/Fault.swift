@@ -35,6 +35,8 @@ package protocol Fault: Sendable {
   var mistake: (any MeasuredMistake)? { get }
   /// The ids of faults that no check can tell from this one: they leave the same trace.
   var alike: [String] { get }
+  /// The batch whose step is the first to show it; of what is no matter of training, the first.
+  var firstBatch: Int { get }
   /// Ways to train that show the fault, beyond those that are checked anyway; right ones.
   var subjects: [UpdateSubject] { get }
 
@@ -54,6 +56,7 @@ package protocol Fault: Sendable {
 extension Fault {
   package var mistake: (any MeasuredMistake)? { nil }
   package var alike: [String] { [] }
+  package var firstBatch: Int { 1 }
   package var subjects: [UpdateSubject] { [] }
 
   package func right<S: Scalar>(_ network: Network<S>) throws -> Network<S> { network }

@@ -8,9 +8,11 @@ package enum FaultCatalogue {
     // Gradients.
     Unflipped(), Untransposed(), EncoderPathLost(), DecoderPathLost(), Overwritten(), Doubled(),
     Averaged(), ScaleForwardOnly(), RegulariserPerUse(), PerSampleStacked(), ImmediateOnly(),
+    DelayedOverwritten(), ShardedPartial(),
     // Updates.
     SteppedTwice(), DuplicateInGroup(), OneStatePerUse(), RoutedApart(), DecayPerAlias(),
-    ClipCountsTwice(), FrozenOneFreezesBoth(), PaddingLeaks(),
+    ClipCountsTwice(), ClipPerPath(), FrozenOneFreezesBoth(), PaddingLeaks(),
+    NotZeroed(), OneBehind(), StaleOptimizer(),
     // Structure.
     PhantomKernel(), MovedApart(), ReloadedApart(), SavedOnceLost(), CountedTwice(),
   ]

@@ -48,7 +48,7 @@ package struct FaultCheck: Sendable {
       let right = try FaultInjection(needs).right(makeRight())
       return try injections.reduce(right) { try $1.wrong($0) }
     }
-    checkCase.mistakes = FaultCatalogue.mistakes
+    checkCase.mistakes += FaultCatalogue.mistakes
     return checkCase
   }
 

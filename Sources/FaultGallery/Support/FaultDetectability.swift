@@ -18,6 +18,12 @@ package struct FaultDetectability {
     self.faults = faults
   }
 
+  private var twoDirections: CheckOptions {
+    var few = options
+    few.directions = 2
+    return few
+  }
+
   /// - Parameters:
   ///   - result: the check of the model without a fault.
   ///   - subjects: the ways to train that it was checked with.
@@ -44,9 +50,7 @@ package struct FaultDetectability {
           let weighed = result.gradient.weigh(try wrong.gradients(), seed: options.seed)
           (convicted, effect) = (weighed.convicts, weighed.effect)
         } else {
-          var options = options
-          options.directions = 2
-          let found = try GradientChecker(options).check(wrong)
+          let found = try GradientChecker(twoDirections).check(wrong)
           (convicted, effect) = (found.verdict == .fail, found.effect())
         }
       case .tie:
@@ -55,6 +59,12 @@ package struct FaultDetectability {
         effect = nil
       case .structure:
         let found = try StructureCheck(options).check(wrong, fault.wrong(ModelHandling.right))
+        (convicted, effect) = (found.verdict == .fail, nil)
+      case .updates where fault.firstBatch > 1:
+        // One step is right. Of the ways to train the last is the richest.
+        let wrongSubjects = FaultInjection(fault).wrongSubjects(subjects).suffix(1)
+        let found = try UpdateCheck(options, steps: fault.firstBatch).check(
+          right, gradient: result.gradient, Array(wrongSubjects))
         (convicted, effect) = (found.verdict == .fail, nil)
       case .updates:
         var largest = 0.0

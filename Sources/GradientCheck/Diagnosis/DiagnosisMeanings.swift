@@ -16,6 +16,12 @@ extension Diagnosis {
     "stray-weight-term": "the gradient holds a multiple of the weights that the loss does not",
     "penalty-forgotten": "the loss holds a penalty on the weights that the gradient leaves out",
     "batch-factor": "the whole gradient is multiplied or divided by a width, or by the batch too",
+    "activation-derivative-missing": "the derivative of an activation is left out",
+    "activation-derivative-misplaced":
+      "the derivative of an activation is taken at the wrong place, or twice",
+    "batch-not-summed":
+      "the gradient holds what one sample contributes, and not the sum over the batch",
+    "rounded": "the claimed gradient was rounded to a short format",
     "regulariser-missing": "the gradient leaves out a term of the loss that reads the weights",
     "regulariser-per-use": "the gradient holds a regulariser once for each use",
     "regulariser-scaled": "the gradient holds a multiple of a regulariser",
@@ -29,10 +35,13 @@ extension Diagnosis {
     // Updates.
     "not-moved": "a parameter does not move at all",
     "state-lost": "the optimizer's state starts anew at every step",
+    "not-zeroed": "the gradients of earlier batches are still in the sum",
+    "one-behind": "what one use contributes is one step old",
     "stepped-twice": "several steps a batch, each with the whole gradient",
     "gradient-doubled": "one step by twice the gradient",
     "gradient-averaged": "one step by the mean of the contributions",
     "state-per-use": "one step and one state for each use",
+    "step-per-contribution": "one step for each use's contribution, with one state",
     "two-optimizers": "the uses are stepped by different optimizers",
     "one-path-only": "one use alone moves the parameter",
     "decay-per-use": "weight decay is applied once for each use",

@@ -103,6 +103,9 @@ package struct Diagnostician {
     if !stories.isEmpty { return Found(diagnoses: Story.diagnoses(stories, of: error.name)) }
     // Along directions there is no entry to show.
     guard error.isByEntry else { return Found(diagnoses: []) }
+    if let rounded = RoundedClaim(tensor) {
+      return Found(diagnoses: [rounded.diagnosis(of: error.name)])
+    }
     let fitting = fitting(try mistakes(), error)
     if !fitting.isEmpty {
       return Found(diagnoses: Story.diagnoses(fitting, of: error.name), isMeasured: true)

@@ -22,17 +22,17 @@ struct JointExplanation {
   /// Of several gradients with the same factor all are told as one: what the factor means for every one
   /// of them.
   private mutating func shareFactors() {
-    var open = Set(errors.indices)
+    var remaining = Set(errors.indices)
     for c in factors() {
       let members = errors.indices.filter { i in
-        open.contains(i) && (stories[i].first?.terms.count ?? 2) <= 2
+        remaining.contains(i) && (stories[i].first?.terms.count ?? 2) <= 2
           && SignatureFit.holds(
             errors[i], [(.whole(errors[i], scales), c.multiple, 5 * c.uncertainty)])
           && errors[i].measured.contains { $0 != 0 }
           && !errors[i].paths.contains { $0.isRight == true && $0.values.contains { $0 != 0 } }
       }
       guard members.count > 1 else { continue }
-      open.subtract(members)
+      remaining.subtract(members)
       let names = members.map { errors[$0].name }
       let common =
         members.map { Set(meanings(errors[$0], names, c).map(\.id)) }

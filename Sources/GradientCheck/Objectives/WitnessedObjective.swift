@@ -10,7 +10,7 @@ import TiedLayers
 /// pass: a right model with the same parameters says what it should have claimed.
 package final class WitnessedObjective: SummarizedObjective, LayeredObjective {
   private let accused: any Objective
-  private let witness: any SummarizedObjective & LayeredObjective
+  let witness: any SummarizedObjective & LayeredObjective
 
   /// - Parameters:
   ///   - accused: claims the gradients. Its values become the point.

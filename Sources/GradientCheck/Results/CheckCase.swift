@@ -30,7 +30,7 @@ public struct CheckCase {
   /// What is asked.
   public let scope: CheckScope
   /// Mistakes that are looked for where nothing else explains an error.
-  package var mistakes: [any MeasuredMistake] = []
+  package var mistakes = ordinaryMistakes
 
   /// A case as its parts. Every argument after `model` may be left out: without them nothing is meant to
   /// be shared, and everything is asked.
@@ -96,8 +96,6 @@ public struct CheckCase {
       try double.map {
         try handling.summarize($0.network.chain, $0.input)
       } ?? objective.summary()
-    let values = Dictionary(
-      objective.parameters.map { ($0.name, $0.flat) }, uniquingKeysWith: { first, _ in first })
     let gradient = try GradientChecker(options).check(objectives)
     let tie = try TieCheck(options).check(
       objective, gradient: gradient, expected: expectedTies, biases: expectedBiases)
@@ -151,8 +149,11 @@ public struct CheckCase {
         try samples.flatMap { try SampleEvidence.measure($0, gradient.parameters[p], parameter: p) }
       },
       mistakes: { p in
-        try mistakes.compactMap {
-          try $0.wrongGradient(objective, gradient.parameters[p], parameter: p)
+        // Of a model in Float they are measured where the gradient is.
+        let measured: any PathObjective =
+          (objective as? WitnessedObjective)?.witness ?? objective
+        return try mistakes.flatMap {
+          try $0.wrongGradients(measured, gradient.parameters[p], parameter: p)
         }
       })
     let scales = LossScales(batch: objective.batch, outputs: objective.outputs)

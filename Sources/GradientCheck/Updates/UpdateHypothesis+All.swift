@@ -4,7 +4,7 @@ import Foundation
 extension UpdateHypothesis {
   /// The hypotheses that apply to a reference and a number of uses.
   static func all(_ reference: UpdateReference, uses: Int) -> [UpdateHypothesis] {
-    var all = [notMoved, stateLost(reference)]
+    var all = [notMoved, stateLost(reference), notZeroed(reference)]
     for times in Set([2, max(uses, 2)]).sorted() {
       all += [steppedSeveralTimes(reference, times), duplicateInList(reference, times)]
     }
@@ -13,9 +13,15 @@ extension UpdateHypothesis {
       all += [clippedOncePerUse(reference), clippedByContribution(reference)]
     }
     guard uses > 1 else { return all }
-    all += [gradientAveraged(reference, uses), statePerUse(reference, uses)]
+    all += [
+      gradientAveraged(reference, uses), statePerUse(reference, uses),
+      stepPerContribution(reference, uses),
+    ]
     for use in 0..<uses {
-      all += [twoOptimizers(reference, first: use), onePathOnly(reference, use)]
+      all += [
+        twoOptimizers(reference, first: use), onePathOnly(reference, use),
+        oneBehind(reference, use),
+      ]
     }
     if reference.weightDecay != 0 {
       all += [decoupledDecayPerUse(reference, uses), decayPerUse(reference, uses)]
@@ -34,6 +40,24 @@ extension UpdateHypothesis {
       step: { values, memories, gradients in
         memories[0] = values.map { UpdateReference.Element(value: $0) }
         reference.move(&values, &memories[0], by: total(gradients))
+      })
+  }
+
+  /// The gradients of all batches so far stand in the one that steps.
+  private static func notZeroed(_ reference: UpdateReference) -> UpdateHypothesis {
+    UpdateHypothesis(
+      id: "not-zeroed",
+      sentence: {
+        "\($0) is stepped by the sum of the gradients of all batches so far: they are not set to zero "
+          + "between batches"
+      },
+      step: { values, memories, gradients in
+        reference.move(&values, &memories[0], by: total(gradients))
+      },
+      given: { batches in
+        batches.dropFirst().reduce(batches[batches.startIndex]) { sums, batch in
+          zip(sums, batch).map { zip($0, $1).map(+) }
+        }
       })
   }
 
@@ -130,6 +154,20 @@ extension UpdateHypothesis {
       }, stepsPerBatch: uses)
   }
 
+  private static func stepPerContribution(
+    _ reference: UpdateReference, _ uses: Int
+  ) -> UpdateHypothesis {
+    UpdateHypothesis(
+      id: "step-per-contribution",
+      sentence: {
+        "\($0) is stepped once for each of its \(uses) uses, by that use's contribution, and all of these "
+          + "steps share one state"
+      },
+      step: { values, memories, gradients in
+        for gradient in gradients { reference.move(&values, &memories[0], by: gradient) }
+      }, stepsPerBatch: uses)
+  }
+
   /// Told from one optimizer only where that one is more than a multiple of the gradient.
   private static func twoOptimizers(
     _ reference: UpdateReference, first use: Int
@@ -154,6 +192,26 @@ extension UpdateHypothesis {
       sentence: { "\($0) is moved by the contribution of use \(use + 1) alone" },
       step: { values, memories, gradients in
         reference.move(&values, &memories[0], by: gradients[use])
+      })
+  }
+
+  /// What one use contributes is that of the batch before, at every step but the first.
+  private static func oneBehind(_ reference: UpdateReference, _ use: Int) -> UpdateHypothesis {
+    UpdateHypothesis(
+      id: "one-behind",
+      sentence: {
+        "\($0) is stepped by what use \(use + 1) contributed one step earlier: that use works on a copy "
+          + "that is refreshed after the step"
+      },
+      step: { values, memories, gradients in
+        reference.move(&values, &memories[0], by: total(gradients))
+      },
+      given: { batches in
+        let last = batches.endIndex - 1
+        guard last > batches.startIndex else { return batches[last] }
+        var given = batches[last]
+        given[use] = batches[last - 1][use]
+        return given
       })
   }
 

@@ -13,6 +13,8 @@ struct UpdateHypothesis {
   let step: (_ values: inout [Double], _ memories: inout [Memory], _ gradients: [[Double]]) -> Void
   /// Optimizer steps in one batch: each brings its rounding.
   var stepsPerBatch = 1
+  /// What is taken for the contributions of a batch, of those of all batches so far: the last one's.
+  var given: (_ batches: ArraySlice<[[Double]]>) -> [[Double]] = { $0[$0.endIndex - 1] }
   /// How the length that clipping compares with its norm is taken.
   var clipping = Clipping.Length.eachOnce
   /// Which contributions move the elements that should be fixed, by the number of the use: none.
@@ -80,7 +82,8 @@ struct UpdateHypothesis {
     var memories = [Memory](
       repeating: observed.start.map { UpdateReference.Element(value: $0) },
       count: observed.uses + 1)
-    for (k, contributions) in observed.gradients.enumerated() {
+    for k in observed.gradients.indices {
+      let contributions = given(observed.gradients[...k])
       let factor = k < observed.clipping.count ? observed.clipping[k].factors[clipping] ?? 1 : 1
       var gradients =
         factor == 1 ? contributions : contributions.map { $0.map { factor * $0 } }

@@ -122,16 +122,35 @@ struct FaultsCommand: Subcommand {
       + "\n\nIn brackets the check that convicts it. 'tiecheck faults ID' shows one of them caught.\n"
   }
 
-  /// The faults that a diagnosis may stand for.
+  /// What to learn from a diagnosis, and the faults that it may stand for.
   static func list(diagnosis: String) -> String {
     let faults = FaultCatalogue.faults(diagnosedAs: diagnosis)
-    let opening = "\(diagnosis): \(Diagnosis.meanings[diagnosis] ?? "").\n"
-    guard !faults.isEmpty else {
-      return opening + "\nNo fault of the gallery leaves this trace.\n"
-    }
+    let meaning = TextWrap.wrapped(
+      "\(diagnosis): \(Diagnosis.meanings[diagnosis] ?? "").", indent: 0)
+    let opening = meaning + "\n\n" + lesson(diagnosis)
+    guard !faults.isEmpty else { return opening }
     return opening + "\nFaults that leave this trace:\n\n" + lines(faults)
       + "\n\n'tiecheck faults ID' shows one of them caught, with its lesson.\n"
   }
+
+  /// The diagnosis' own lesson, or that of the first fault that leaves this trace.
+  private static func lesson(_ diagnosis: String) -> String {
+    if let own = DiagnosisLesson.named(diagnosis) {
+      return [
+        part("Lesson", own.lesson), part("Formula", own.formula), part("Remedy", own.remedy), "",
+      ].joined(separator: "\n")
+    }
+    guard let fault = FaultCatalogue.faults(diagnosedAs: diagnosis).first else { return "" }
+    return [part("Lesson", fault.lesson), part("Formula", fault.explanation.formula), ""]
+      .joined(separator: "\n")
+  }
+
+  /// A title and, beside it, its text.
+  private static func part(_ title: String, _ text: String) -> String {
+    title + String(repeating: " ", count: indent - title.count)
+      + TextWrap.wrapped(text, indent: indent)
+  }
+  private static let indent = 12
 
   private static func lines(_ faults: [any Fault]) -> String {
     let width = faults.map(\.id.count).max() ?? 0
@@ -144,11 +163,7 @@ struct FaultsCommand: Subcommand {
   private func text(_ trial: FaultTrial) -> String {
     let shown = trial.check
     let fault = shown.fault
-    let indent = 12
-    func part(_ title: String, _ text: String) -> String {
-      title + String(repeating: " ", count: indent - title.count)
-        + TextWrap.wrapped(text, indent: indent)
-    }
+    let (part, indent) = (Self.part, Self.indent)
     func code(_ title: String, _ text: String) -> String {
       let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
       return title + String(repeating: " ", count: indent - title.count)

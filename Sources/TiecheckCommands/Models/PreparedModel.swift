@@ -97,7 +97,7 @@ struct PreparedModel {
     ) {
       try makeObjective(settings.precision, witness: settings.witness)
     }
-    checkCase.mistakes = FaultCatalogue.mistakes
+    checkCase.mistakes += FaultCatalogue.mistakes
     return checkCase
   }
 }
