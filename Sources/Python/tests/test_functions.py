@@ -65,6 +65,7 @@ def test_what_writes_into_a_parameter_is_named(where):
     told = Asked(tiecheck.functions({"W": W, "b": np.ones(2)}, loss, gradient))
     assert told.told["faults"][0]["id"] == "changes-itself" and told.told["faults"][0]["parameters"] == ["W"]
     assert told.told["parameters"][0]["values"] == W.reshape(-1).tolist()
+    assert len(set(told.ask("losses", points=[{}, {}, {}])["losses"])) == 1
 
 
 def test_an_unreduced_loss_is_told_in_a_sentence():

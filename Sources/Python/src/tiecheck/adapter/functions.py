@@ -46,7 +46,7 @@ class _Functions:
         self.uses = [(layer, self.names.index(name)) + tuple(rest) for layer, name, *rest in uses]
         if len({use[:2] for use in self.uses}) < len(self.uses):
             raise ValueError("a layer uses a parameter twice; give each use a name of its own, such as 'rnn step 1'")
-        self.has_read_uses = False
+        self.has_read_uses = self.writes = False
         self.intended = set(intended)
         name = name or os.path.splitext(os.path.basename(sys.argv[0]))[0]
         self.words = dict(name=name, loss=loss_name, batch=batch, ties=[list(tie) for tie in ties])
@@ -104,6 +104,7 @@ class _Functions:
                 if holder.tolist() != self.start[index]:
                     changed.append(name)
                     holder.put(None, self.start[index])
+        self.writes = bool(changed)
         return list(dict.fromkeys(changed))
 
     def double_missing(self):
@@ -139,7 +140,9 @@ class _Functions:
             self.holders = here
 
     def point(self):
-        return _Point((name, holder.value()) for name, holder in zip(self.names, self.holders))
+        # Functions that write into their parameters are given copies.
+        holders = [holder.copy() for holder in self.holders] if self.writes else self.holders
+        return _Point((name, holder.value()) for name, holder in zip(self.names, holders))
 
     def set(self, parameter, at, to):
         self.holders[parameter].put(at, to)
