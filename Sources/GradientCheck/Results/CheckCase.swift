@@ -109,16 +109,19 @@ public struct CheckCase {
       ? double.map { try StructureCheck(options).check($0, handling) } : nil
     let power = Power(gradient: gradient, tie: tie)
     let symmetry = checksSymmetry ? try SymmetryCheck(options).check(objective) : nil
-    var untold = power.untold
+    let remarks = try objective.remarks(after: gradient)
+    // That the loss does not read them is known, and said.
+    let unread = Set(remarks.filter { $0.about == Remark.unused }.flatMap(\.parameters))
+    let vacuousParameters = power.vacuousParameters.filter { !unread.contains($0) }
+    var untold = power.untold.filter { !unread.contains($0.parameter) }
     if objective.hasEqualSamples {
       untold.append(.samplesMixed)
     }
     let faults = objective.faults(after: gradient)
-    let remarks = try objective.remarks(after: gradient)
     let verdicts =
       [gradient.verdict, judgedTie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
       + [structure?.verdict ?? .pass, faults.isEmpty ? .pass : .fail]
-      + power.vacuousParameters.map { _ in Verdict.vacuous }
+      + vacuousParameters.map { _ in Verdict.vacuous }
     let samples = objective as? any SampledObjective
     let lastResorts = Diagnostician.LastResorts(
       samples: { p in
@@ -139,7 +142,7 @@ public struct CheckCase {
       symmetry: symmetry,
       diagnoses: named.filter { scope.contains(.ties) || !tie.diagnoses.contains($0) }
         + (structure?.diagnoses ?? []) + faults, vacuous: untold,
-      vacuousParameters: power.vacuousParameters,
+      vacuousParameters: vacuousParameters,
       evidence: try Evidence(objective, gradient, options),
       notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked,
       remarks: remarks.isEmpty ? nil : remarks)

@@ -4,8 +4,16 @@ public struct Remark: Codable, Equatable, Sendable {
   public let about: String
   /// The names of the parameters it is about; empty where it is about the whole model.
   public let parameters: [String]
+  /// The same for a person.
   public let sentence: String
 
+  /// The word for parameters that the loss does not read.
+  package static let unused = "unused"
+
+  /// - Parameters:
+  ///   - about: a word for the kind.
+  ///   - parameters: the names of the parameters it is about.
+  ///   - sentence: the same for a person, without a full stop.
   public init(about: String, parameters: [String] = [], sentence: String) {
     self.about = about
     self.parameters = parameters
