@@ -108,7 +108,14 @@ public struct CheckCase {
       ? double.map { try StructureCheck(options).check($0, handling) } : nil
     let power = Power(gradient: gradient, tie: tie)
     let symmetry = checksSymmetry ? try SymmetryCheck(options).check(objective) : nil
-    var untold = power.untold
+    let remarks =
+      [
+        DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
+      ].compactMap { $0 } + judgedTie.remarks + (try accused[0].remarks(after: gradient))
+    // That the loss does not read them is known, and said.
+    let unread = Set(remarks.filter { $0.about == Remark.unused }.flatMap(\.parameters))
+    let vacuousParameters = power.vacuousParameters.filter { !unread.contains($0) }
+    var untold = power.untold.filter { !unread.contains($0.parameter) }
     if objective.hasEqualSamples {
       untold.append(.samplesMixed)
     }
@@ -116,13 +123,9 @@ public struct CheckCase {
     let verdicts =
       [gradient.verdict, judgedTie.verdict, updates.verdict, symmetry?.verdict ?? .pass]
       + [structure?.verdict ?? .pass, faults.isEmpty ? .pass : .fail]
-      + power.vacuousParameters.map { _ in Verdict.vacuous }
-    let remarks =
-      [
-        DoubleWitness.remark(accused[0], measured: objective, options), power.remark(gradient),
-      ].compactMap { $0 } + judgedTie.remarks + (try accused[0].remarks(after: gradient))
+      + vacuousParameters.map { _ in Verdict.vacuous }
     let named = try diagnoses(
-      objective, options, gradient: gradient, tie: tie, updates: updates, values: values)
+      objective, options, gradient: gradient, tie: tie, updates: updates)
     return CaseResult(
       name: name, model: model, verdict: Verdict.overall(verdicts), expected: expected,
       scope: scope == .everything ? nil : scope,
@@ -131,18 +134,19 @@ public struct CheckCase {
       symmetry: symmetry,
       diagnoses: named.filter { scope.contains(.ties) || !tie.diagnoses.contains($0) }
         + (structure?.diagnoses ?? []) + faults, vacuous: untold,
-      vacuousParameters: power.vacuousParameters,
+      vacuousParameters: vacuousParameters,
       evidence: try Evidence(objective, gradient, options),
       remarks: remarks.isEmpty ? nil : remarks,
       notAsked: objective.notAsked.isEmpty ? nil : objective.notAsked)
   }
 
   /// What is wrong, by name.
-  /// - Parameter values: the parameters' values before the checks, by name.
   private func diagnoses(
     _ objective: any SummarizedObjective, _ options: CheckOptions, gradient: GradientResult,
-    tie: TieResult, updates: UpdateResult, values: [String: [Double]]
+    tie: TieResult, updates: UpdateResult
   ) throws -> [Diagnosis] {
+    let values = Dictionary(
+      objective.parameters.map { ($0.name, $0.flat) }, uniquingKeysWith: { first, _ in first })
     let samples = objective as? any SampledObjective
     let lastResorts = Diagnostician.LastResorts(
       samples: { p in

@@ -7,6 +7,9 @@ public struct Remark: Codable, Equatable, Sendable {
   /// The remark.
   public let sentence: String
 
+  /// The word for parameters that the loss does not read.
+  package static let unused = "unused"
+
   /// A remark about some parameters, or about the whole model.
   public init(about: String, parameters: [String] = [], sentence: String) {
     self.about = about

@@ -20,8 +20,6 @@ extension PipeDescription {
     if let claimsByUse, claimsByUse != "apart" {
       throw wrong("\"claims_by_use\" is \"\(claimsByUse)\"; expected \"apart\"")
     }
-    try requireKnown((remarks ?? []).flatMap { $0.parameters ?? [] }, in: "a remark", names)
-    try requireKnown((faults ?? []).flatMap { $0.parameters ?? [] }, in: "a fault", names)
     try requireOptimizers(names)
     return validated
   }
@@ -125,7 +123,9 @@ extension PipeDescription {
     words += (ties ?? []).joined()
     for use in uses ?? [] { words += [use.layer, use.slot ?? ""] }
     for layer in layers ?? [] { words += [layer.name, layer.type ?? ""] }
-    words += (remarks ?? []).map(\.about) + (faults ?? []).map(\.id)
+    // These may name tensors that are no parameters of the model, which may be what is wrong.
+    for remark in remarks ?? [] { words += [remark.about] + (remark.parameters ?? []) }
+    for fault in faults ?? [] { words += [fault.id] + (fault.parameters ?? []) }
     for optimizer in optimizers ?? [] {
       words += [optimizer.name, optimizer.rule] + (optimizer.frozen ?? [])
     }

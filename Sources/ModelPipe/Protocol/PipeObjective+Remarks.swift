@@ -35,7 +35,7 @@ extension PipeObjective {
     let (list, one) = (Self.list(names), names.count == 1)
     return [
       Remark(
-        about: "unused", parameters: names,
+        about: Remark.unused, parameters: names,
         sentence:
           "the loss does not read \(list): \(one ? "it has" : "they have") no gradient, and the loss "
           + "stays the same when \(one ? "it is" : "they are") moved")

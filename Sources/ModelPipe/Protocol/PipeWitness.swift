@@ -1,3 +1,6 @@
+import Foundation
+import GSLKit
+
 /// Whose losses a program's gradient is compared with.
 package enum PipeWitness: String, CaseIterable, Sendable {
   /// Those in Double where the program can answer them, its own where it cannot.
@@ -47,7 +50,48 @@ struct WitnessChoice {
         guard case .refused(_, let reason) = error else { throw error }
         return stay("the program cannot answer in Double: \(reason)")
       }
+      // Still better than the program's own, but no better than its own numbers can tell apart.
+      if try Self.rounds(double, parameters) {
+        return (
+          double, false,
+          "the program's loss in Double still rounds to a coarser arithmetic on the way"
+        )
+      }
       return (double, true, nil)
     }()
+  }
+
+  /// The noise of a loss in Double, relative to it; sums of millions of numbers stay below.
+  private static let mostNoise = 3e-13
+  /// Entries that are moved for it.
+  private static let mostEntries = 2000
+
+  /// Whether a loss that should be in Double is rounded on the way to the loss: its fourth differences at
+  /// a spacing where those of a smooth function vanish do not. Beside the point, because a corner of the
+  /// loss may lie exactly at it.
+  private static func rounds(_ losses: PipeLosses, _ parameters: [PipeParameter]) throws -> Bool {
+    let random = RandomSource(seed: 1)
+    let share = max(mostEntries / parameters.count, 1)
+    let moves = parameters.enumerated().map { p, parameter in
+      let values = parameter.described
+      let square = values.reduce(0) { $0 + $1 * $1 } / Double(values.count)
+      let scale = square > 0 ? square.squareRoot() : 1
+      let places = Array(values.indices.prefix(share))
+      return (p, places, places.map { (values[$0], scale * random.uniform(-1, 1)) })
+    }
+    let points = (0...8).map { k in
+      PipePoint(
+        set: moves.map { p, places, ends in
+          PipeChange(
+            parameter: p, at: places, to: ends.map { $0.0 + (1e-5 + 1e-7 * Double(k)) * $0.1 })
+        })
+    }
+    var differences = try losses.losses(points)
+    guard differences.allSatisfy(\.isFinite) else { return false }
+    let largest = differences.map(abs).max()!
+    for _ in 0..<4 { differences = zip(differences.dropFirst(), differences).map { $0 - $1 } }
+    // The variance of a fourth difference is 70 times that of a number.
+    let noise = (differences.reduce(0) { $0 + $1 * $1 } / (70 * 5)).squareRoot()
+    return noise > mostNoise * largest
   }
 }
