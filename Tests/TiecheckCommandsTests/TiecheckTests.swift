@@ -91,7 +91,7 @@ import Testing
       #expect(record.cases[0].gradient.verdict == .pass, "\(words)")
     }
     let float = try CheckRecord(
-      json: tiecheck("check \(small) --precision float --format json").data)
+      json: tiecheck("check \(small) --precision float --witness own --format json").data)
     let witnessed = try CheckRecord(
       json: tiecheck("check \(small) --precision float --witness double --format json").data)
     // A Float loss certifies a few digits; the Double witness of the same pass many more.

@@ -26,6 +26,14 @@ package struct DiagnosisLesson: Sendable {
       formula: "claimed G_enc + 2 G_dec^T, true G_enc + G_dec^T",
       remedy: "Search for every line that adds this use's contribution; one of them is too many."),
     DiagnosisLesson(
+      id: "wrong-contribution",
+      lesson:
+        "The gradient of the shared kernel is right, and what its uses are said to contribute is not: an "
+        + "error in one contribution is made good by the opposite error in another. Whoever steps by "
+        + "one contribution alone, or clips each of them, goes wrong.",
+      formula: "claimed (G_enc + E) and (G_dec^T - E), true G_enc and G_dec^T",
+      remedy: "Compare each claimed contribution with the measured one in the table of paths."),
+    DiagnosisLesson(
       id: "zero-gradient",
       lesson: "The claim is zero and the loss does depend on the parameter. The gradient was never "
         + "computed, or it was entered under another parameter, or the graph was cut by a copy.",

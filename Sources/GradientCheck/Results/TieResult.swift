@@ -73,9 +73,11 @@ public struct TieGroup: Codable, Sendable {
     public let use: String?
     /// Claimed against measured.
     public let verdict: Verdict
-    /// The slope along the direction: claimed, and measured with its error bound.
+    /// The slope along the direction that is claimed.
     public let claimed: Double
+    /// The slope along the direction that is measured.
     public let measured: Double
+    /// How far the measured slope can be from the true one.
     public let bound: Double
     /// Why, where the verdict does not speak for itself.
     public let reason: String?

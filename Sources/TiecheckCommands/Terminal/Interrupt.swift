@@ -88,7 +88,12 @@ final class Interrupt: @unchecked Sendable {
     }
     end?()
     signal(number, SIG_DFL)
-    // Not raise(3): a thread of a dispatch queue blocks signals, and there it would stay pending.
+    // A thread of a dispatch queue blocks signals, and so does every thread of a process that was started
+    // by one: the signal would stay pending.
+    var one = sigset_t()
+    sigemptyset(&one)
+    sigaddset(&one, number)
+    pthread_sigmask(SIG_UNBLOCK, &one, nil)
     kill(getpid(), number)
   }
 
