@@ -10,6 +10,7 @@ import TiedLayers
 /// name is worse than none.
 package struct Diagnostician {
   private let scales: LossScales
+  private let claimRounding: Double
   /// The directions of a parameter that was checked along such: <v, values> for each of them.
   private let project: (_ parameter: Int, _ values: [Double]) -> [Double]?
 
@@ -20,11 +21,13 @@ package struct Diagnostician {
     self.init(LossScales(batch: batch, outputs: outputs))
   }
 
+  /// - Parameter claimUnitRoundoff: of the arithmetic that the gradient is claimed in.
   init(
-    _ scales: LossScales,
+    _ scales: LossScales, claimUnitRoundoff: Double = Double.unitRoundoff,
     project: @escaping (_ parameter: Int, _ values: [Double]) -> [Double]? = { _, _ in nil }
   ) {
     self.scales = scales
+    claimRounding = ParameterError.claimRounding(unitRoundoff: claimUnitRoundoff)
     self.project = project
   }
 
@@ -58,7 +61,8 @@ package struct Diagnostician {
       let point = values[tensor.name]
       return ParameterError(
         tensor, tie.groups.first { $0.parameter == tensor.name },
-        weights: tensor.lines == nil ? point : point.flatMap { project(p, $0) })
+        weights: tensor.lines == nil ? point : point.flatMap { project(p, $0) },
+        claimRounding: claimRounding)
     }
     let explained = JointExplanation(errors, scales.including(gradient.parameters)).stories
     var found = try failing.indices.map { i in

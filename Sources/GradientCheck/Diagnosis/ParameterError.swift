@@ -30,16 +30,24 @@ struct ParameterError {
   /// fewer than half could.
   let decided: [Int]
 
+  /// What a claim's own rounding may add to the residual, relative to the gradient: a thousand roundings of
+  /// the claimed precision, where the witness is more precise than the claim.
+  static func claimRounding(unitRoundoff: Double) -> Double {
+    unitRoundoff > Double.unitRoundoff ? min(1e3 * unitRoundoff, 1e-2) : 0
+  }
+
   /// - Parameters:
   ///   - group: the check of its uses, if it has several.
   ///   - weights: its values, along the same directions where the gradient was checked along such.
-  init(_ tensor: TensorResult, _ group: TieGroup?, weights: [Double]?) {
+  ///   - claimRounding: see `claimRounding(unitRoundoff:)`.
+  init(_ tensor: TensorResult, _ group: TieGroup?, weights: [Double]?, claimRounding: Double = 0) {
     let entries = tensor.measuredEntries
     name = tensor.name
     shape = tensor.shape
     residual = entries.map { $0.analytic - $0.numeric }
     measured = entries.map(\.numeric)
-    bounds = entries.map(\.bound)
+    let scale = rootMeanSquare(measured)
+    bounds = entries.map { $0.bound + claimRounding * max(abs($0.numeric), scale) }
     isByEntry = tensor.lines == nil
     self.weights = weights
     let found = (group?.measured ?? []).filter { $0.entries.count == entries.count }

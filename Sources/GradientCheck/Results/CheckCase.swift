@@ -161,7 +161,8 @@ public struct CheckCase {
         }
       })
     let scales = LossScales(batch: objective.batch, outputs: objective.outputs)
-    return try Diagnostician(scales) { p, values in
+    return try Diagnostician(scales, claimUnitRoundoff: objective.gradientUnitRoundoff) {
+      p, values in
       gradient.parameters[p].directions.map {
         Lines(count: $0.count, entries: values.count, seed: options.seed, tensor: p)
       }?.project(values)

@@ -19,7 +19,7 @@ extension TieResult {
       group.remarks.map {
         Remark(about: "uses", parameters: [group.parameter], sentence: $0)
       }
-    }
+    } + otherUses.map { Remark(about: "uses", sentence: "\($0) Its gradient as a whole is right.") }
   }
 }
 
@@ -81,6 +81,11 @@ extension TieGroup {
         "this program's claims by use cannot be told apart: what the uses of \(parameter) claim does not "
           + "add up to its gradient, which is right. They are computed in another way than the gradient "
           + "that trains, and are not compared; the contributions are measured")
+    }
+    if sumRule.verdict != .fail, sumRule.isBrokenAsMeasured {
+      remarks.append(
+        "something beside the described uses reads \(parameter), such as a penalty: what they contribute "
+          + "does not add up to the measured gradient. The gradient as a whole is right")
     }
     for follows in follows where follows.verdict == .pass {
       if let reason = follows.reason { remarks.append("\(follows.name): \(reason)") }

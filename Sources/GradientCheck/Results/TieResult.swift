@@ -13,6 +13,13 @@ public struct TieResult: Codable, Sendable {
   public let copies: [String]
   /// Those of `missing` where a layer reads what it does not declare.
   public let undeclared: [String]
+  /// Uses that a program with a right gradient did not describe, in a sentence each. Not part of the record:
+  /// they are remarks.
+  var otherUses: [String] = []
+
+  enum CodingKeys: CodingKey {
+    case verdict, groups, missing, unmeant, copies, undeclared
+  }
 
   /// Nothing was asked.
   static let none = TieResult(

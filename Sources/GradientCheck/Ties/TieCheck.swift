@@ -24,7 +24,13 @@ package struct TieCheck {
     let uses = objective.uses
     let missing = missingTies(objective, expected: expected)
     let layered = objective as? any LayeredObjective
-    let undeclared = try layered.map(undeclaredUses) ?? usesBesides(objective, gradient)
+    var undeclared = try layered.map(undeclaredUses) ?? usesBesides(objective, gradient)
+    // What a program describes of a right gradient may be incomplete: a penalty reads a parameter too.
+    let isOnlyDescribed =
+      objective.claimsByUseAreSeparate && missing.isEmpty
+      && gradient.parameters.allSatisfy { gradient.passes($0) }
+    let otherUses = isOnlyDescribed ? undeclared : []
+    if isOnlyDescribed { undeclared = [] }
     let claims = objective.claimsByUse ? try objective.gradientsByUse() : nil
     let byParameter = Dictionary(grouping: uses.indices, by: { uses[$0].parameter })
     let groups =
@@ -42,7 +48,8 @@ package struct TieCheck {
     return TieResult(
       verdict: verdict, groups: groups, missing: missing.map(\.sentence) + undeclared,
       unmeant: unmeant,
-      copies: missing.filter(\.isCopy).map(\.sentence), undeclared: undeclared)
+      copies: missing.filter(\.isCopy).map(\.sentence), undeclared: undeclared, otherUses: otherUses
+    )
   }
 
   /// Of a parameter with more uses the paths of a sample are measured: with as many uses as time steps, or
@@ -89,7 +96,9 @@ package struct TieCheck {
     let second =
       options.progress?.isCancelled ?? false
       ? [] : try PathSecondPoint(measurement: paths, first: measured).run()
-    let sum = try sumRule.result(measured, isComplete: uses.count == all.count)
+    let sum = try sumRule.result(
+      measured, isComplete: uses.count == all.count,
+      allowsOtherUses: objective.claimsByUseAreSeparate && gradient.passes(whole))
     let told = paths.paths(measured)
     // At the second point a direction that could not be decided takes nothing back.
     var verdicts: [Verdict] = [identity ?? .pass, sum.verdict]
