@@ -21,9 +21,7 @@ struct EntryJudge {
       (verdict == .kink || verdict == .inconclusive) && history.finest.showsKink(z: witness.z)
     // At a corner the derivative is the slope that is claimed, if it has that slope.
     var (value, bound, step) = (estimate.value, estimate.bound, estimate.step)
-    var detectable =
-      tolerance + max(bound, second?.bound ?? 0)
-      + max(bound, second?.bound ?? 0, estimate.convictionBound(z: witness.z))
+    var detectable = detectable(second?.bound ?? 0)
     if case .corner(let slope?) = outcome {
       (value, bound, step) = (slope.value, slope.bound, history.finest.step)
       detectable = tolerance + 2 * bound
@@ -75,7 +73,30 @@ struct EntryJudge {
     if let points = history.finest.points, points.showsKink(z: witness.z) {
       return .corner(points.cornerSlope(claimed, z: witness.z, tolerance: tolerance))
     }
-    return other ?? (estimate.isNoiseLimited ? .noise : .truncation)
+    if let other { return other }
+    if isCertifiedLess { return .agreesWithinBound }
+    return estimate.isNoiseLimited ? .noise : .truncation
+  }
+
+  /// What noise may leave of the sensitivity of an entry that is accepted all the same: 1e-4 of the scale, and
+  /// no more than a hundred times the tolerance that was asked for.
+  private static let leastSensitivity = (ofScale: 1e-4, ofTolerance: 100.0)
+
+  /// The smallest difference that would have been convicted.
+  private func detectable(_ secondBound: Double) -> Double {
+    let bound = max(estimate.bound, secondBound)
+    return tolerance + bound + max(bound, estimate.convictionBound(z: witness.z))
+  }
+
+  /// Whether nothing is seen that speaks against the claim, and a larger error would have been. So the
+  /// attention of a language model passes, whose gradient is a millionth of the others': noise hides a
+  /// millionth of it, and the sensitivity that the report states says how much.
+  private var isCertifiedLess: Bool {
+    rms > 0 && !history.isContradicted && abs(claimed - estimate.value) <= estimate.bound
+      && detectable(0)
+        <= min(
+          Self.leastSensitivity.ofScale * max(abs(estimate.value), rms),
+          Self.leastSensitivity.ofTolerance * tolerance)
   }
 
   /// Whether several corners too small to be seen could explain what a look measured. Where corners stand so close

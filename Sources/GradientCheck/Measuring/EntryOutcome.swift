@@ -10,6 +10,8 @@ enum EntryOutcome {
   case overflow
   /// - Parameter differs: by more than the error bound.
   case accepted(differs: Bool)
+  /// The error bound is above the tolerance, and below 1e-4 of the scale; the claim lies within it.
+  case agreesWithinBound
   /// Both witnesses exclude the claim.
   case convicted
   /// One witness excludes the claim, and the other does not.
@@ -31,7 +33,7 @@ enum EntryOutcome {
   var verdict: Verdict {
     switch self {
     case .malformedClaim, .claimNotFinite, .convicted: .fail
-    case .accepted: .pass
+    case .accepted, .agreesWithinBound: .pass
     case .wholeGradientZero: .vacuous
     case .corner(.some): .kink
     case .notMeasured, .lossNotFinite, .overflow, .contradictedByClosestLook,
@@ -45,6 +47,7 @@ enum EntryOutcome {
   var reason: String? {
     switch self {
     case .malformedClaim, .convicted, .accepted(differs: false): nil
+    case .agreesWithinBound: "agrees within the error bound, which is above the tolerance"
     case .accepted(differs: true): "differs measurably, within tolerance"
     case .claimNotFinite(let claimed):
       "the claimed derivative is \(claimed), not a finite number"
