@@ -165,10 +165,11 @@ private final class PathLost: SummarizedObjective {
           $0.replacingOccurrences(
             of: #",{"layer":"decoder","parameter":0,"transposed":true}"#, with: ""))
       })
-    #expect(found.tie.verdict == .fail)
-    #expect(found.tie.missing.contains { $0.contains("should share one kernel") })
-    #expect(found.tie.undeclared.contains { $0.hasSuffix("which alone declares it.") })
-    #expect(found.diagnoses.contains { $0.id == "undeclared-use" })
+    // The gradient is right, and the description is not complete: nobody is convicted, and nobody is sure.
+    #expect(found.tie.verdict == .inconclusive)
+    let remarks = (found.remarks ?? []).map(\.sentence)
+    #expect(remarks.contains { $0.contains("no use by decoder was found") })
+    #expect(remarks.contains { $0.contains("which alone declares it.") })
   }
 
   /// A use that hears nothing of its parameter.

@@ -19,7 +19,8 @@ public struct SecondPointResult: Codable, Equatable, Sendable {
 
     /// Whether a gradient that is scaled, or zero, would have been told from this one, by a factor of ten.
     package var isTelling: Bool {
-      abs(measured) - bound >= Power.needed * (tolerance + 2 * bound)
+      abs(measured) > bound
+        && abs(measured) - bound >= Power.needed * (tolerance + 2 * bound)
     }
   }
 

@@ -19,7 +19,8 @@ extension TieResult {
       group.remarks.map {
         Remark(about: "uses", parameters: [group.parameter], sentence: $0)
       }
-    } + otherUses.map { Remark(about: "uses", sentence: "\($0) Its gradient as a whole is right.") }
+    } + untold.map { Remark(about: "ties", sentence: $0) }
+      + otherUses.map { Remark(about: "uses", sentence: "\($0) Its gradient as a whole is right.") }
   }
 }
 

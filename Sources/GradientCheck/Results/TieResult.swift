@@ -16,6 +16,8 @@ public struct TieResult: Codable, Sendable {
   /// Uses that a program with a right gradient did not describe, in a sentence each. Not part of the record:
   /// they are remarks.
   var otherUses: [String] = []
+  /// Ties that could not be told, in a sentence each. Not part of the record: they are remarks.
+  var untold: [String] = []
 
   enum CodingKeys: CodingKey {
     case verdict, groups, missing, unmeant, copies, undeclared

@@ -26,8 +26,8 @@ extension TieCheck {
   func missingTies(_ objective: any PathObjective, expected: [[String]]) -> [(
     sentence: String, isCopy: Bool
   )] {
-    let uses = objective.uses.filter { objective.parameters[$0.parameter].shape.count == 2 }
-    return expected.compactMap { layers in
+    let uses = usesToTie(objective)
+    return expected.filter { unseenLayers(objective, $0).isEmpty }.compactMap { layers in
       let kernels = layers.map { layer in
         Set(uses.filter { $0.isCalled(layer) }.map(\.parameter))
       }
@@ -52,11 +52,38 @@ extension TieCheck {
     }
   }
 
+  /// Ties of a program that cannot be told, in a sentence each: of a layer no use was described, so that the
+  /// layer may use the kernel under another name, or not at all.
+  func untoldTies(_ objective: any PathObjective, expected: [[String]]) -> [String] {
+    expected.compactMap { layers in
+      let unseen = unseenLayers(objective, layers)
+      guard !unseen.isEmpty else { return nil }
+      return
+        "whether \(layers.joined(separator: " and ")) share one kernel cannot be told: no use by "
+        + "\(unseen.joined(separator: " or ")) was found. Name the layers as the table of uses does."
+    }
+  }
+
+  /// The layers of a tie that a program described no use of; none for a chain of our own, which says of
+  /// every layer what it holds.
+  private func unseenLayers(_ objective: any PathObjective, _ layers: [String]) -> [String] {
+    guard objective.claimsByUseAreSeparate else { return [] }
+    let uses = usesToTie(objective)
+    return layers.filter { layer in !uses.contains { $0.isCalled(layer) } }
+  }
+
+  /// The uses that may be tied: of kernels, and of whatever a program shares.
+  private func usesToTie(_ objective: any PathObjective) -> [Use] {
+    objective.uses.filter {
+      objective.claimsByUseAreSeparate || objective.parameters[$0.parameter].shape.count == 2
+    }
+  }
+
   /// Equal values, in one orientation or the other.
   private func holdsCopy(_ copy: any AnyParameter, of original: any AnyParameter) -> Bool {
     let (values, shape) = (copy.flat, copy.shape)
     if shape == original.shape && values == original.flat { return true }
-    return [shape[1], shape[0]] == original.shape
+    return shape.count == 2 && [shape[1], shape[0]] == original.shape
       && transposed(values, rows: shape[0], columns: shape[1]) == original.flat
   }
 

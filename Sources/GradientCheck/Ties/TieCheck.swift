@@ -42,13 +42,16 @@ package struct TieCheck {
           whole: gradient.parameters[p], gradient)
       } : []
     let unmeant = unmeantTies(objective, biases: biases)
+    let untold = untoldTies(objective, expected: expected)
     let verdict =
       missing.isEmpty && undeclared.isEmpty && unmeant.isEmpty
-      ? Verdict.overall(groups.map(\.verdict)) : .fail
+      ? Verdict.overall(groups.map(\.verdict) + untold.map { _ in .inconclusive }) : .fail
     return TieResult(
       verdict: verdict, groups: groups, missing: missing.map(\.sentence) + undeclared,
       unmeant: unmeant,
-      copies: missing.filter(\.isCopy).map(\.sentence), undeclared: undeclared, otherUses: otherUses
+      copies: missing.filter(\.isCopy).map(\.sentence), undeclared: undeclared,
+      otherUses: otherUses,
+      untold: untold
     )
   }
 
